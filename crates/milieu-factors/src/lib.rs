@@ -1,0 +1,5 @@
+//! Collaborative filtering by linear algebra.
+
+mod interactions;
+
+pub use interactions::{Interactions, InteractionsError};

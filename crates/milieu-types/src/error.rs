@@ -1,0 +1,54 @@
+//! The closed list of error codes that callers see.
+
+use serde::{Deserialize, Serialize};
+
+/// Every kind of refusal or failure an answer can carry. The server maps each to one HTTP status, in
+/// one place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    /// The body is not JSON, or not of the expected shape.
+    InvalidJson,
+    /// An id is empty, too long, or holds control characters.
+    InvalidId,
+    /// An event field is missing, unknown or out of range.
+    InvalidEvent,
+    /// A user's field is out of range.
+    InvalidUser,
+    /// An item's field is out of range.
+    InvalidItem,
+    /// A time is malformed, before 1970 or too far in the future.
+    InvalidTime,
+    /// A query parameter is malformed or out of range.
+    InvalidParameter,
+    /// A cursor is malformed or belongs to somebody else.
+    InvalidCursor,
+    /// An event of that id exists with another content.
+    EventConflict,
+    /// The event to undo is not known, or is another actor's.
+    UnknownEvent,
+    /// No such user.
+    UserNotFound,
+    /// No such item.
+    ItemNotFound,
+    /// No such receipt, or it is past its retention.
+    ReceiptNotFound,
+    /// No such route.
+    NotFound,
+    /// The route exists, the method does not.
+    MethodNotAllowed,
+    /// The body is larger than the limit.
+    BodyTooLarge,
+    /// The batch holds more entries than the limit.
+    BatchTooLarge,
+    /// The content type is not JSON.
+    UnsupportedMediaType,
+    /// The server has more work than it can queue; try again.
+    Overloaded,
+    /// The disk is full or broken: nothing was stored.
+    StorageFailed,
+    /// The server is starting or stopping.
+    Unavailable,
+    /// Something is wrong with Milieu itself.
+    Internal,
+}
