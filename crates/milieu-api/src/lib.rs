@@ -1,0 +1,1 @@
+//! Wire structs, the error body and the OpenAPI description.

@@ -1,0 +1,1 @@
+//! Reading data from elsewhere: import formats, ratings, splits.

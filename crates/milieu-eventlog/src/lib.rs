@@ -1,0 +1,1 @@
+//! Durable append, dedup, replay, snapshots and record versions.

@@ -1,0 +1,1 @@
+//! Sources, filters, scorers, selector, reasons and receipts of the feed.

@@ -1,0 +1,1 @@
+//! Routes, configuration, composition and the console page.

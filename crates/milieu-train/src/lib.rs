@@ -1,0 +1,1 @@
+//! Training and evaluation from the log: collaborative models and the action model.
