@@ -1,0 +1,11 @@
+//! Durable ingest.
+
+use anyhow::{Result, bail};
+use std::path::Path;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {}
+
+pub(crate) fn run(_root: &Path, _args: &Args) -> Result<()> {
+    bail!("the ingest benchmark is not there yet")
+}

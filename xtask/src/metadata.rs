@@ -1,0 +1,41 @@
+//! The part of `cargo metadata` that the chores read.
+
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+use std::path::Path;
+use std::process::Command;
+
+#[derive(Deserialize)]
+pub(crate) struct Metadata {
+    pub(crate) packages: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Package {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) license: Option<String>,
+    /// Where it comes from; `None` for the packages of this workspace.
+    pub(crate) source: Option<String>,
+    pub(crate) dependencies: Vec<Dependency>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Dependency {
+    pub(crate) name: String,
+    /// `None` for a normal dependency, else `build` or `dev`.
+    pub(crate) kind: Option<String>,
+}
+
+/// Asks cargo about the workspace at `root`; with `all`, about every package it depends on too.
+pub(crate) fn read(root: &Path, all: bool) -> Result<Metadata> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.args(["metadata", "--format-version", "1"]).current_dir(root);
+    if !all {
+        command.arg("--no-deps");
+    }
+    let output = command.output().context("starting cargo metadata")?;
+    ensure!(output.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).context("reading the output of cargo metadata")
+}
