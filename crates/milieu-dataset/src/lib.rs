@@ -1,1 +1,3 @@
 //! Reading data from elsewhere: import formats, ratings, splits.
+
+pub mod ratings;

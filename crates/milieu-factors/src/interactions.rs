@@ -117,6 +117,27 @@ impl Interactions {
         &self.weights[self.starts[user]..self.starts[user + 1]]
     }
 
+    /// The same pairs with other weights: `weigh(user, item, weight)` gives the new one, which should be
+    /// positive and finite.
+    #[must_use]
+    pub fn reweighted(&self, mut weigh: impl FnMut(usize, usize, f32) -> f32) -> Self {
+        let mut out = self.clone();
+        for user in 0..self.users() {
+            for place in self.starts[user]..self.starts[user + 1] {
+                out.weights[place] = weigh(user, self.columns[place] as usize, self.weights[place]);
+            }
+        }
+        out
+    }
+
+    /// Every stored pair with its weight, by user, then item.
+    pub fn triples(&self) -> impl Iterator<Item = (u32, u32, f32)> + '_ {
+        (0..self.users()).flat_map(move |user| {
+            let row = self.row(user).iter().zip(self.row_weights(user));
+            row.map(move |(&item, &weight)| (user as u32, item, weight))
+        })
+    }
+
     /// The item by user matrix.
     #[must_use]
     pub fn transpose(&self) -> Self {
