@@ -1,0 +1,144 @@
+//! How much is going on around an item, now and over days.
+
+use crate::Secs;
+use serde::{Deserialize, Serialize};
+
+const HOURS: usize = 12;
+const DAYS: usize = 14;
+const HOUR: u32 = 3600;
+const DAY: u32 = 86_400;
+
+/// Half-life of [`Heat::short`], in hours.
+pub const SHORT_HALF_LIFE_HOURS: f32 = 3.0;
+/// Half-life of [`Heat::long`], in days.
+pub const LONG_HALF_LIFE_DAYS: f32 = 3.0;
+
+/// Decayed counts over two windows, kept as whole numbers by hour (12) and by day (14).
+///
+/// Whole numbers in buckets, and not one decaying float, so that the order of events does not matter,
+/// an undo takes back exactly what was added, and the past can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Heat {
+    /// The number of the newest hour that holds anything, counted from the epoch.
+    hour: u32,
+    /// The number of the newest day that holds anything.
+    day: u32,
+    /// Counts by hour, the newest first.
+    hours: [u16; HOURS],
+    /// Counts by day, the newest first.
+    days: [u16; DAYS],
+}
+
+fn advance<const N: usize>(newest: &mut u32, buckets: &mut [u16; N], period: u32) {
+    if period > *newest {
+        let shift = ((period - *newest) as usize).min(N);
+        buckets.copy_within(0..N - shift, shift);
+        buckets[..shift].fill(0);
+        *newest = period;
+    }
+}
+
+fn bucket<const N: usize>(newest: u32, buckets: &mut [u16; N], period: u32) -> Option<&mut u16> {
+    buckets.get_mut(newest.checked_sub(period)? as usize)
+}
+
+/// `weights[k] = 2^(-k / half_life)`, summed over the buckets that are `k` periods old at `now`.
+fn decayed<const N: usize>(newest: u32, buckets: &[u16; N], now: u32, half_life: f32) -> f32 {
+    // A bucket newer than `now` is the future and does not count.
+    let hidden = newest.saturating_sub(now) as usize;
+    let aged = now.saturating_sub(newest);
+    if hidden >= N || aged as usize >= N * 4 || buckets.iter().all(|&count| count == 0) {
+        return 0.0;
+    }
+    let step = (-1.0 / half_life).exp2();
+    let mut weight = (-(aged as f32) / half_life).exp2();
+    let mut sum = 0.0;
+    for &count in &buckets[hidden..] {
+        sum += weight * f32::from(count);
+        weight *= step;
+    }
+    sum
+}
+
+impl Heat {
+    pub(crate) fn add(&mut self, at: Secs) {
+        advance(&mut self.hour, &mut self.hours, at / HOUR);
+        advance(&mut self.day, &mut self.days, at / DAY);
+        if let Some(count) = bucket(self.hour, &mut self.hours, at / HOUR) {
+            *count = count.saturating_add(1);
+        }
+        if let Some(count) = bucket(self.day, &mut self.days, at / DAY) {
+            *count = count.saturating_add(1);
+        }
+    }
+
+    pub(crate) fn take(&mut self, at: Secs) {
+        if let Some(count) = bucket(self.hour, &mut self.hours, at / HOUR) {
+            *count = count.saturating_sub(1);
+        }
+        if let Some(count) = bucket(self.day, &mut self.days, at / DAY) {
+            *count = count.saturating_sub(1);
+        }
+    }
+
+    /// Events of the last 12 active hours, halved every [`SHORT_HALF_LIFE_HOURS`].
+    #[must_use]
+    pub fn short(&self, now: Secs) -> f32 {
+        decayed(self.hour, &self.hours, now / HOUR, SHORT_HALF_LIFE_HOURS)
+    }
+
+    /// Events of the last 14 active days, halved every [`LONG_HALF_LIFE_DAYS`].
+    #[must_use]
+    pub fn long(&self, now: Secs) -> f32 {
+        decayed(self.day, &self.days, now / DAY, LONG_HALF_LIFE_DAYS)
+    }
+
+    /// How far the present hours exceed what the days would let one expect, in standard deviations
+    /// of a Poisson count (Kleinberg-style burst, by the simplest statistic that ranks the same).
+    #[must_use]
+    pub fn burst(&self, now: Secs) -> f32 {
+        // A steady stream of r events an hour holds r / (1 - 2^(-1/h)) in a geometric window.
+        let window = |half_life: f32| 1.0 / (1.0 - (-1.0 / half_life).exp2());
+        let hourly = self.long(now) / window(LONG_HALF_LIFE_DAYS) / 24.0;
+        let expected = hourly * window(SHORT_HALF_LIFE_HOURS);
+        (self.short(now) - expected) / (expected + 1.0).sqrt()
+    }
+
+    /// The state with empty trailing periods forgotten, for comparing worlds that differ only in
+    /// events that were taken back.
+    pub(crate) fn is_zero(&self) -> bool {
+        self.hours.iter().chain(&self.days).all(|&count| count == 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn halves() {
+        let mut heat = Heat::default();
+        let now = 1_000_000 * HOUR;
+        for _ in 0..8 {
+            heat.add(now);
+        }
+        assert!((heat.short(now) - 8.0).abs() < 1e-5);
+        assert!((heat.short(now + 3 * HOUR) - 4.0).abs() < 1e-4);
+        assert!((heat.long(now + 3 * DAY) - 4.0).abs() < 1e-4);
+        assert_eq!(heat.short(now - HOUR), 0.0, "the future does not count");
+        assert!(heat.burst(now) > 3.0);
+        heat.take(now);
+        assert!((heat.short(now) - 7.0).abs() < 1e-5);
+    }
+
+    proptest! {
+        #[test]
+        fn order_does_not_matter(mut times in prop::collection::vec(1_700_000_000u32..1_702_000_000, 0..60)) {
+            let fold = |times: &[u32]| { let mut heat = Heat::default(); times.iter().for_each(|&t| heat.add(t)); heat };
+            let forward = fold(&times);
+            times.reverse();
+            prop_assert_eq!(fold(&times), forward);
+        }
+    }
+}
