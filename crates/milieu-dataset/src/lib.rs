@@ -1,3 +1,4 @@
 //! Reading data from elsewhere: import formats, ratings, splits.
 
+pub mod import;
 pub mod ratings;
