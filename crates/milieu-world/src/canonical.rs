@@ -5,7 +5,7 @@
 
 use crate::state::{Reception, Stage};
 use crate::ties::Ties;
-use crate::{Heat, ItemIx, NameIx, UserIx, World};
+use crate::{ItemIx, NameIx, UserIx, World};
 use milieu_types::{Action, Media, Timestamp};
 use serde::Serialize;
 
@@ -45,7 +45,8 @@ pub(crate) struct CanonicalItem {
     language: Option<String>,
     reply_to: Option<String>,
     counts: [u32; Action::COUNT],
-    heat: Option<Heat>,
+    /// Counts by hour and by day.
+    heat: [Vec<(u32, u16)>; 2],
     text_hash: u64,
     audience: Vec<String>,
     replies: Vec<String>,
@@ -120,7 +121,7 @@ impl Canonical {
                 language: facts.language.map(name),
                 reply_to: facts.reply_to.map(item),
                 counts: facts.counts,
-                heat: Some(facts.heat).filter(|heat| !heat.is_zero()),
+                heat: facts.heat.held(),
                 text_hash: facts.text_hash,
                 audience: sorted(rest.audience.iter().map(|&who| user(who))),
                 replies: sorted(rest.replies.iter().map(|&reply| item(reply))),

@@ -104,10 +104,17 @@ impl Heat {
         (self.short(now) - expected) / (expected + 1.0).sqrt()
     }
 
-    /// The state with empty trailing periods forgotten, for comparing worlds that differ only in
-    /// events that were taken back.
-    pub(crate) fn is_zero(&self) -> bool {
-        self.hours.iter().chain(&self.days).all(|&count| count == 0)
+    /// The periods that hold anything, with their counts: hours, then days. Equal for heats that
+    /// differ only in events that were taken back.
+    pub(crate) fn held(&self) -> [Vec<(u32, u16)>; 2] {
+        fn periods(newest: u32, counts: &[u16]) -> Vec<(u32, u16)> {
+            (0..)
+                .zip(counts)
+                .filter(|(_, count)| **count > 0)
+                .map(|(age, &count)| (newest.saturating_sub(age), count))
+                .collect()
+        }
+        [periods(self.hour, &self.hours), periods(self.day, &self.days)]
     }
 }
 
