@@ -1,1 +1,26 @@
 //! Wire structs, the error body and the OpenAPI description.
+//!
+//! Reading is strict: unknown fields are refused, and every refusal names the exact place, such as
+//! `events[3].at`. A batch is read as a whole or not at all. No logic lives here beyond that.
+
+mod answer;
+mod entity;
+mod error;
+mod event;
+mod openapi;
+mod parse;
+
+pub use answer::{
+    Audience, Explanation, Feed, FeedEntry, Health, ItemList, ItemScore, ModelList, ModelOut, Reason,
+    ReceiptOut, Replay, Stats, Training, UserList, UserScore,
+};
+pub use entity::{
+    BatchStored, Clock, ItemIn, ItemOut, ItemPatchIn, MediaWire, Stored, UserIn, UserOut, UserPatchIn,
+    read_item, read_item_patch, read_items, read_user, read_user_patch, read_users,
+};
+pub use error::{ApiError, ErrorBody, ErrorDetail, status};
+pub use event::{EventIn, EventStored, EventType, EventsStored, ParsedEvent, ParsedEvents, event_field};
+pub use openapi::openapi;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,177 @@
+//! The OpenAPI 3.1 description: one table of routes, and the schemas of the wire structs.
+
+use crate::{
+    Audience, BatchStored, ErrorBody, ErrorDetail, EventIn, EventStored, EventType, EventsStored,
+    Explanation, Feed, FeedEntry, Health, ItemIn, ItemList, ItemOut, ItemPatchIn, ItemScore, MediaWire,
+    ModelList, ModelOut, Reason, ReceiptOut, Replay, Stats, Stored, Training, UserIn, UserList, UserOut,
+    UserPatchIn, UserScore,
+};
+use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
+
+struct Route {
+    method: &'static str,
+    path: &'static str,
+    summary: &'static str,
+    query: &'static [(&'static str, &'static str, &'static str)],
+    /// The schema of the body; a trailing `*` allows a list of it.
+    body: &'static str,
+    answer: &'static str,
+}
+
+const fn route(
+    method: &'static str,
+    path: &'static str,
+    summary: &'static str,
+    body: &'static str,
+    answer: &'static str,
+) -> Route {
+    Route { method, path, summary, query: &[], body, answer }
+}
+
+const LIMIT: (&str, &str, &str) = ("limit", "integer", "How many, 1 to 100; 20 where it is left out");
+
+const ROUTES: &[Route] = &[
+    route("post", "/v1/events", "Report what happened; durable, idempotent by id", "Event*", "EventsStored"),
+    route("post", "/v1/users", "Describe many users", "UserIn*", "BatchStored"),
+    Route {
+        query: &[LIMIT, ("after", "integer", "Where the page before ended")],
+        ..route("get", "/v1/users", "Described users", "", "UserList")
+    },
+    route("put", "/v1/users/{id}", "Describe a user", "UserIn", "Stored"),
+    route("patch", "/v1/users/{id}", "Change some fields of a user", "UserPatch", "Stored"),
+    route("get", "/v1/users/{id}", "A user as stored", "", "User"),
+    route("delete", "/v1/users/{id}", "Remove a user and all they did and made", "", "Stored"),
+    route("post", "/v1/items", "Describe many items", "ItemIn*", "BatchStored"),
+    route("put", "/v1/items/{id}", "Describe an item", "ItemIn", "Stored"),
+    route("patch", "/v1/items/{id}", "Change some fields of an item", "ItemPatch", "Stored"),
+    route("get", "/v1/items/{id}", "An item as stored", "", "Item"),
+    route("delete", "/v1/items/{id}", "Remove an item and all that was done to it", "", "Stored"),
+    Route { query: &[LIMIT], ..route("get", "/v1/items/{id}/similar", "Items like an item", "", "ItemList") },
+    Route {
+        query: &[LIMIT],
+        ..route("get", "/v1/items/{id}/audience", "Whom an item may interest", "", "Audience")
+    },
+    Route {
+        query: &[
+            LIMIT,
+            ("cursor", "string", "The cursor of the page before"),
+            ("explain", "boolean", "With the numbers behind each score"),
+            ("full", "boolean", "With the items themselves"),
+            ("disable", "string", "Stages to leave out, separated by commas"),
+            ("order", "string", "`ranked` or `chronological`"),
+            ("lang", "string", "The language of reasons, `en` or `zh`"),
+        ],
+        ..route("get", "/v1/feed/{user}", "A page of a user's feed", "", "Feed")
+    },
+    Route { query: &[LIMIT], ..route("get", "/v1/trends", "What is bursting now", "", "ItemList") },
+    route("get", "/v1/receipts/{id}", "A decision, made again", "", "ReceiptOut"),
+    route("get", "/v1/stats", "What the server holds", "", "Stats"),
+    route("get", "/v1/training", "How training stands", "", "Training"),
+    route("post", "/v1/training", "Train now", "", "Training"),
+    route("get", "/v1/models", "Model versions", "", "ModelList"),
+    route("post", "/v1/models/{kind}/rollback", "Serve the version before", "", "ModelList"),
+    route("get", "/healthz", "Whether the server runs", "", "Health"),
+    route("get", "/readyz", "Whether the server takes requests", "", "Health"),
+];
+
+macro_rules! schemas {
+    ($($type:ty),* $(,)?) => {{
+        let mut all = Map::new();
+        $(all.insert(<$type as ToSchema>::name().into_owned(), value(<$type as utoipa::PartialSchema>::schema()));)*
+        all
+    }};
+}
+
+fn value(schema: impl serde::Serialize) -> Value {
+    serde_json::to_value(schema).unwrap_or_default()
+}
+
+fn reference(name: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{name}")})
+}
+
+fn operation(route: &Route) -> Value {
+    let in_path = route
+        .path
+        .split('{')
+        .skip(1)
+        .filter_map(|rest| rest.split('}').next())
+        .map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}));
+    let in_query = route.query.iter().map(|(name, kind, what)| {
+        json!({"name": name, "in": "query", "description": what, "schema": {"type": kind}})
+    });
+    let parameters: Vec<Value> = in_path.chain(in_query).collect();
+    let content = |schema: Value| json!({"application/json": {"schema": schema}});
+    let mut operation = json!({
+        "summary": route.summary,
+        "parameters": parameters,
+        "responses": {
+            "200": {"description": "Done", "content": content(reference(route.answer))},
+            "default": {"description": "Refused or failed", "content": content(reference("ErrorBody"))},
+        },
+    });
+    if !route.body.is_empty() {
+        let schema = match route.body.strip_suffix('*') {
+            Some(name) => json!({"oneOf": [{"type": "array", "items": reference(name)}, reference(name)]}),
+            None => reference(route.body),
+        };
+        operation["requestBody"] = json!({"required": true, "content": content(schema)});
+    }
+    operation
+}
+
+/// The description of every route, as pretty JSON. `testdata/openapi.json` is its golden copy.
+#[must_use]
+pub fn openapi() -> String {
+    let mut paths = Map::new();
+    for route in ROUTES {
+        let methods = paths.entry(route.path).or_insert_with(|| json!({}));
+        methods[route.method] = operation(route);
+    }
+    let schemas = schemas![
+        Audience,
+        BatchStored,
+        ErrorBody,
+        ErrorDetail,
+        EventIn<'_>,
+        EventStored,
+        EventType,
+        EventsStored,
+        Explanation,
+        Feed,
+        FeedEntry,
+        Health,
+        ItemIn,
+        ItemList,
+        ItemOut,
+        ItemPatchIn,
+        ItemScore,
+        MediaWire,
+        ModelList,
+        ModelOut,
+        Reason,
+        ReceiptOut,
+        Replay,
+        Stats,
+        Stored,
+        Training,
+        UserIn,
+        UserList,
+        UserOut,
+        UserPatchIn,
+        UserScore,
+    ];
+    let document = json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Milieu",
+            "description": "Social intelligence for an app's backend: events in, ranked feed out.",
+            "version": env!("CARGO_PKG_VERSION"),
+            "license": {"name": "MIT OR Apache-2.0"},
+        },
+        "paths": paths,
+        "components": {"schemas": schemas},
+    });
+    format!("{document:#}\n")
+}
