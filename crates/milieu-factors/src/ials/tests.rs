@@ -1,0 +1,3 @@
+//! Optimality, descent, equivalences and quality.
+
+use super::*;
