@@ -1,5 +1,6 @@
 //! Small helpers for text: HTML to plain text, hashtags, cutting, old encodings.
 
+use milieu_types::validate::MAX_TAGS;
 use std::borrow::Cow;
 
 /// The plain text of an HTML fragment.
@@ -141,7 +142,8 @@ fn push_line_end(text: &mut String, wanted: usize) {
     text.extend(std::iter::repeat_n('\n', wanted.saturating_sub(there)));
 }
 
-/// The hashtags of a text without `#`, in lower case, in order, none twice.
+/// The hashtags of a text without `#`, in lower case, in order, none twice, the first
+/// [`MAX_TAGS`] of them.
 ///
 /// A hashtag is `#` at the beginning or after something that is neither letter, digit, `&` nor `/`,
 /// and then letters, digits and `_`, not digits alone.
@@ -150,6 +152,9 @@ pub fn hashtags(text: &str) -> Vec<String> {
     let mut tags: Vec<String> = Vec::new();
     let mut before = ' ';
     for (at, c) in text.char_indices() {
+        if tags.len() == MAX_TAGS {
+            break;
+        }
         if c == '#' && !before.is_alphanumeric() && !matches!(before, '&' | '/' | '#' | '_') {
             let word = &text[at + 1..];
             let end = word.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(word.len());
