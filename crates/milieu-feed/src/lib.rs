@@ -1,1 +1,30 @@
-//! Sources, filters, scorers, selector, reasons and receipts of the feed.
+//! The feed: sources propose, filters refuse, the scorer weighs, the selector arranges; every entry has
+//! a reason in words and a receipt that replays the decision.
+//!
+//! [`Engine`] is the way in. It reads a [`milieu_world::View`] and never changes the world; time comes
+//! with the query. A score never depends on which other candidates are present.
+
+mod config;
+mod engine;
+mod filters;
+mod model;
+mod prior;
+mod reason;
+mod receipt;
+mod select;
+mod sessions;
+mod sources;
+mod stages;
+mod trends;
+
+pub use config::{ActionWeights, ConfigError, FeedConfig};
+pub use engine::{Engine, Entry, FeedError, FeedPage, FeedQuery};
+pub use model::{Collaborative, Models};
+pub use prior::{PREDICTED, PriorModel};
+pub use reason::{Language, Reason};
+pub use receipt::Receipt;
+pub use stages::{Filter, Source, Stage, StageReport};
+pub use trends::Trend;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,105 @@
+//! P(action) before anything was learnt: a logistic model with hand-set coefficients.
+//!
+//! It orders a new community's feed by the few signs that hold everywhere (who is followed, what is
+//! fresh, what is liked, what matches the taste) until a model trained on the community's own log
+//! takes over.
+
+use milieu_types::Action;
+use milieu_world::{FEATURES, Feature};
+
+/// The actions whose probability is predicted, in order.
+pub const PREDICTED: [Action; 8] = [
+    Action::Click,
+    Action::Dwell,
+    Action::Like,
+    Action::Reply,
+    Action::Share,
+    Action::Save,
+    Action::Hide,
+    Action::Report,
+];
+
+/// See the module.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PriorModel {
+    /// Logit of an action with all features 0.
+    bias: [f32; PREDICTED.len()],
+    /// Coefficients by feature, shared by the actions that speak for an item.
+    positive: [f32; FEATURES],
+    /// Coefficients by feature of those that speak against it.
+    negative: [f32; FEATURES],
+    /// Coefficient of the collaborative score.
+    collaborative: f32,
+}
+
+impl Default for PriorModel {
+    fn default() -> Self {
+        // Base rates of the order that public social data show: a few clicks in a hundred views, a like
+        // in a hundred, an answer or a share in several hundred, a hide in a thousand.
+        let rates = [0.05_f32, 0.05, 0.02, 0.004, 0.004, 0.004, 0.002, 0.0002];
+        let mut positive = [0.0; FEATURES];
+        let mut negative = [0.0; FEATURES];
+        let coefficients: [(Feature, f32); 17] = [
+            (Feature::LogAge, -0.15),
+            (Feature::Freshness, 0.8),
+            (Feature::LogPositives, 0.25),
+            (Feature::PositiveRate, 2.0),
+            (Feature::HeatNow, 0.2),
+            (Feature::Burst, 0.05),
+            (Feature::FollowsAuthor, 0.9),
+            (Feature::FollowedByAuthor, 0.2),
+            (Feature::AuthorAffinity, 2.5),
+            (Feature::TagAffinityMost, 2.5),
+            (Feature::TagAffinityMean, 1.0),
+            (Feature::DeclaredTag, 0.8),
+            (Feature::SameLanguage, 0.8),
+            (Feature::AuthorPositiveRate, 1.0),
+            (Feature::LogMessages, 0.2),
+            (Feature::SharedGroup, 0.3),
+            (Feature::LogFriends, 0.5),
+        ];
+        for (feature, coefficient) in coefficients {
+            positive[feature as usize] = coefficient;
+        }
+        negative[Feature::NegativeRate as usize] = 8.0;
+        negative[Feature::AuthorAffinity as usize] = -2.0;
+        negative[Feature::TagAffinityMost as usize] = -1.5;
+        negative[Feature::FollowsAuthor as usize] = -0.7;
+        Self { bias: rates.map(|p| (p / (1.0 - p)).ln()), positive, negative, collaborative: 1.5 }
+    }
+}
+
+impl PriorModel {
+    /// The probabilities of [`PREDICTED`] for one candidate. `collaborative` is its score by the
+    /// collaborative model, from 0 to 1, 0 where there is none.
+    #[must_use]
+    pub fn predict(&self, features: &[f32; FEATURES], collaborative: f32) -> [f32; PREDICTED.len()] {
+        let dot = |coefficients: &[f32; FEATURES]| -> f32 {
+            features.iter().zip(coefficients).map(|(feature, coefficient)| feature * coefficient).sum()
+        };
+        let speaks_for = dot(&self.positive) + self.collaborative * collaborative;
+        let speaks_against = dot(&self.negative);
+        std::array::from_fn(|task| {
+            let logit =
+                self.bias[task] + if PREDICTED[task].is_negative() { speaks_against } else { speaks_for };
+            1.0 / (1.0 + (-logit).exp())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signs() {
+        let model = PriorModel::default();
+        let base = model.predict(&[0.0; FEATURES], 0.0);
+        assert!(base.iter().all(|p| (0.0..1.0).contains(p)));
+        let mut followed = [0.0; FEATURES];
+        followed[Feature::FollowsAuthor as usize] = 1.0;
+        let better = model.predict(&followed, 0.0);
+        assert!(better[2] > base[2] && better[6] < base[6]);
+        assert!(model.predict(&[0.0; FEATURES], 1.0)[2] > base[2]);
+    }
+}

@@ -1,0 +1,98 @@
+//! Receipts: every number a decision was made of.
+
+use crate::config::ActionWeights;
+use crate::prior::{PREDICTED, PriorModel};
+use crate::stages::Source;
+use milieu_types::{Seq, Timestamp};
+use milieu_world::FEATURES;
+use serde::Serialize;
+use std::collections::VecDeque;
+
+/// One entry's decision, complete enough to be made again without the world.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Receipt {
+    /// Its id.
+    pub id: String,
+    /// For whom.
+    pub user: String,
+    /// What was shown.
+    pub item: String,
+    /// When.
+    pub at: Timestamp,
+    /// The last log record the world had applied.
+    pub applied: Seq,
+    /// Which source proposed it first.
+    pub source: Source,
+    /// The features, in the order of [`milieu_world::Feature::ALL`].
+    pub features: Vec<f32>,
+    /// The collaborative model's score from 0 to 1.
+    pub collaborative: f32,
+    /// Which collaborative model.
+    pub collaborative_version: Option<String>,
+    /// Which action model.
+    pub action_version: String,
+    /// P(action), in the order of [`PREDICTED`].
+    pub probabilities: [f32; PREDICTED.len()],
+    /// What actions were worth.
+    pub weights: ActionWeights,
+    /// The factor for an author who is not followed, 1 for a followed one.
+    pub network_factor: f32,
+    /// The score: expected worth times the network factor.
+    pub score: f32,
+    /// The factor for repeated authors and topics at its place.
+    pub diversity_factor: f32,
+    /// Its place, 0 for the first.
+    pub rank: usize,
+}
+
+impl Receipt {
+    /// Makes the decision again from the features: probabilities and score.
+    #[must_use]
+    pub fn replay(&self, model: &PriorModel) -> Option<([f32; PREDICTED.len()], f32)> {
+        let features: &[f32; FEATURES] = self.features.as_slice().try_into().ok()?;
+        let probabilities = model.predict(features, self.collaborative);
+        Some((probabilities, score(&probabilities, &self.weights, self.network_factor)))
+    }
+}
+
+/// Expected worth; a negative one is not made better by a discount.
+pub(crate) fn score(
+    probabilities: &[f32; PREDICTED.len()],
+    weights: &ActionWeights,
+    network_factor: f32,
+) -> f32 {
+    let worth: f32 = probabilities.iter().zip(weights.in_order()).map(|(p, weight)| p * weight).sum();
+    if worth > 0.0 { worth * network_factor } else { worth }
+}
+
+/// The receipts of the latest pages.
+#[derive(Debug, Default)]
+pub(crate) struct Receipts {
+    /// The number of the oldest page kept.
+    first: u64,
+    pages: VecDeque<Vec<Receipt>>,
+}
+
+impl Receipts {
+    /// Keeps a page's receipts and gives each its id.
+    pub(crate) fn keep(&mut self, mut page: Vec<Receipt>, most: usize) -> Vec<String> {
+        let number = self.first + self.pages.len() as u64;
+        for (place, receipt) in page.iter_mut().enumerate() {
+            receipt.id = format!("r{number:x}-{place:x}");
+        }
+        let ids = page.iter().map(|receipt| receipt.id.clone()).collect();
+        self.pages.push_back(page);
+        while self.pages.len() > most {
+            self.pages.pop_front();
+            self.first += 1;
+        }
+        ids
+    }
+
+    pub(crate) fn get(&self, id: &str) -> Option<&Receipt> {
+        let (page, place) = id.strip_prefix('r')?.split_once('-')?;
+        let page = u64::from_str_radix(page, 16).ok()?.checked_sub(self.first)?;
+        let place = usize::from_str_radix(place, 16).ok()?;
+        self.pages.get(usize::try_from(page).ok()?)?.get(place)
+    }
+}
