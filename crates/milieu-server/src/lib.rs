@@ -1,1 +1,22 @@
-//! Routes, configuration, composition and the console page.
+//! Routes, configuration, composition and the page at `/`.
+//!
+//! A [`Server`] owns a data directory: the event log, the world folded from it, the feed engine and the
+//! models. Everything that changes the world goes through the log; everything that reads it takes a
+//! short read lock. Training runs in another process, which the caller supplies as [`RunTraining`].
+
+mod answer;
+mod append;
+pub mod config;
+pub mod doctor;
+mod metrics;
+mod routes;
+mod serve;
+mod state;
+pub mod store;
+mod telemetry;
+mod training;
+
+pub use append::{AppendAllError, Appended, append_all};
+pub use serve::{ServeError, Server, listen, signal};
+pub use telemetry::start_telemetry;
+pub use training::{COLLABORATIVE, ITEMS_FILE, RunTraining, SERVED_FILE, TrainingInput};

@@ -1,0 +1,156 @@
+//! Every key: who uses it, its range, and what it does. The guide's table is made of this.
+
+use super::Config;
+use std::fmt::Write;
+
+/// One setting.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    /// Its place, such as `server.listen`.
+    pub name: &'static str,
+    /// The part of Milieu that reads it.
+    pub owner: &'static str,
+    /// For numbers, the smallest and largest value.
+    pub range: Option<(f64, f64)>,
+    /// What it does.
+    pub doc: &'static str,
+}
+
+const fn key(name: &'static str, owner: &'static str, doc: &'static str) -> Key {
+    Key { name, owner, range: None, doc }
+}
+
+const fn number(name: &'static str, owner: &'static str, least: f64, most: f64, doc: &'static str) -> Key {
+    Key { name, owner, range: Some((least, most)), doc }
+}
+
+const GIB: f64 = 1_073_741_824.0;
+
+/// Every setting there is.
+pub const KEYS: &[Key] = &[
+    key(
+        "server.listen",
+        "server",
+        "Address and port. Port 0 takes a free one. An address that is not loopback needs `--allow-insecure-bind`",
+    ),
+    number("server.threads", "server", 0.0, 1024.0, "Worker threads; 0 for one a core"),
+    number(
+        "server.body_limit_bytes",
+        "server",
+        1024.0,
+        GIB,
+        "The largest body, after gzip is undone; larger ones get 413",
+    ),
+    number("server.batch_limit", "server", 1.0, 1e6, "The most entries of a batch; larger ones get 413"),
+    number("server.body_timeout_secs", "server", 1.0, 3600.0, "How long a body may take to arrive"),
+    number("server.clock_skew_secs", "server", 0.0, 86_400.0, "How far in the future a time may lie"),
+    number(
+        "server.shutdown_secs",
+        "server",
+        0.0,
+        3600.0,
+        "How long open requests may take when the server stops",
+    ),
+    number("log.cache_bytes", "eventlog", 1_048_576.0, 64.0 * GIB, "Cache of blocks read from disk"),
+    number(
+        "log.queue_bytes",
+        "eventlog",
+        65_536.0,
+        4.0 * GIB,
+        "Entries that wait to be stored; beyond it requests get 429",
+    ),
+    number("snapshot.every_records", "server", 1.0, 1e12, "A snapshot is written after so many records"),
+    number(
+        "snapshot.idle_secs",
+        "server",
+        1.0,
+        86_400.0,
+        "A snapshot is written when nothing came for so long",
+    ),
+    number("feed.weights.click", "feed", -100.0, 100.0, "What opening an item is worth"),
+    number("feed.weights.dwell", "feed", -100.0, 100.0, "What staying on it is worth"),
+    number("feed.weights.like", "feed", -100.0, 100.0, "What liking it is worth"),
+    number("feed.weights.reply", "feed", -100.0, 100.0, "What answering it is worth"),
+    number("feed.weights.share", "feed", -100.0, 100.0, "What passing it on is worth"),
+    number("feed.weights.save", "feed", -100.0, 100.0, "What keeping it is worth"),
+    number("feed.weights.hide", "feed", -100.0, 100.0, "What hiding it is worth"),
+    number("feed.weights.report", "feed", -100.0, 100.0, "What reporting it is worth"),
+    number("feed.candidates_per_source", "feed", 1.0, 1000.0, "The most candidates one source proposes"),
+    number("feed.reserve", "feed", 20.0, 1000.0, "How many entries are ranked ahead for the pages to come"),
+    number(
+        "feed.out_of_network",
+        "feed",
+        0.0,
+        1.0,
+        "Factor for items of authors whom the user does not follow",
+    ),
+    number("feed.author_repeat", "feed", 0.0, 1.0, "Factor for each further item of an author"),
+    number(
+        "feed.topic_repeat",
+        "feed",
+        0.0,
+        1.0,
+        "Factor for each further item of a topic among the last five",
+    ),
+    number(
+        "feed.explore_every",
+        "feed",
+        0.0,
+        100.0,
+        "Every how many places one is given to something new; 0 for never",
+    ),
+    number("feed.explore_views", "feed", 1.0, 10_000.0, "An item with fewer views is new enough to explore"),
+    number("feed.max_age_days", "feed", 0.0, 36_500.0, "The oldest item shown; 0 for any age"),
+    number("feed.sessions", "feed", 1.0, 1e6, "How many scrolling sessions are remembered"),
+    number("feed.receipts", "feed", 1.0, 1e6, "How many pages' receipts are remembered"),
+    key("training.enabled", "server", "Whether training starts by itself when the data has grown"),
+    number("training.min_records", "server", 1.0, 1e12, "The fewest records for the first training"),
+    number(
+        "training.growth",
+        "server",
+        0.01,
+        100.0,
+        "By which share the log must have grown for the next training",
+    ),
+    number(
+        "training.pause_secs",
+        "server",
+        0.0,
+        864_000.0,
+        "The least time between two trainings that start by themselves",
+    ),
+    number("training.keep_versions", "registry", 2.0, 1000.0, "How many versions of a model are kept"),
+    key("telemetry.level", "server", "`error`, `warn`, `info` or `debug`"),
+    key("telemetry.format", "server", "`text` or `json`"),
+];
+
+/// The table of keys in Markdown, for `docs/guides/configuration.md`.
+#[must_use]
+pub fn table() -> String {
+    let defaults = toml::Table::try_from(Config::default()).unwrap_or_default();
+    let mut text =
+        String::from("| key | default | range | read by | what it does |\n|---|---|---|---|---|\n");
+    for key in KEYS {
+        let default = lookup(&defaults, key.name).map(short).unwrap_or_default();
+        let range = key.range.map_or(String::new(), |(least, most)| format!("{least} to {most}"));
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "| `{}` | `{default}` | {range} | {} | {} |", key.name, key.owner, key.doc);
+    }
+    text
+}
+
+/// A value as short as it can be written; single-precision defaults have no tail of digits.
+fn short(value: &toml::Value) -> String {
+    match value {
+        toml::Value::Float(number) => (*number as f32).to_string(),
+        other => other.to_string(),
+    }
+}
+
+/// The value at a dotted place.
+pub(super) fn lookup<'t>(table: &'t toml::Table, name: &str) -> Option<&'t toml::Value> {
+    match name.split_once('.') {
+        Some((head, rest)) => lookup(table.get(head)?.as_table()?, rest),
+        None => table.get(name),
+    }
+}

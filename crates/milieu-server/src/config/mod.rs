@@ -1,0 +1,142 @@
+//! The configuration: defaults, then a file, then the environment, then flags.
+
+mod keys;
+mod layers;
+
+pub use keys::{KEYS, Key, table};
+pub use layers::{ConfigError, Layers};
+
+use milieu_feed::FeedConfig;
+use serde::{Deserialize, Serialize};
+
+/// Every setting of the server.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The HTTP side.
+    pub server: ServerConfig,
+    /// The event log.
+    pub log: LogConfig,
+    /// Snapshots of the world.
+    pub snapshot: SnapshotConfig,
+    /// The feed.
+    pub feed: FeedConfig,
+    /// Training in the background.
+    pub training: TrainingConfig,
+    /// What the server writes about itself.
+    pub telemetry: TelemetryConfig,
+}
+
+/// See [`KEYS`] for the meaning and range of each.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "KEYS documents each setting, for the guide too")]
+pub struct ServerConfig {
+    pub listen: String,
+    pub threads: usize,
+    pub body_limit_bytes: usize,
+    pub batch_limit: usize,
+    pub body_timeout_secs: u64,
+    pub clock_skew_secs: i64,
+    pub shutdown_secs: u64,
+}
+
+/// See [`KEYS`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "KEYS documents each setting, for the guide too")]
+pub struct LogConfig {
+    pub cache_bytes: u64,
+    pub queue_bytes: usize,
+}
+
+/// See [`KEYS`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "KEYS documents each setting, for the guide too")]
+pub struct SnapshotConfig {
+    pub every_records: u64,
+    pub idle_secs: u64,
+}
+
+/// See [`KEYS`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "KEYS documents each setting, for the guide too")]
+pub struct TrainingConfig {
+    pub enabled: bool,
+    pub min_records: u64,
+    pub growth: f64,
+    pub pause_secs: u64,
+    pub keep_versions: usize,
+}
+
+/// See [`KEYS`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "KEYS documents each setting, for the guide too")]
+pub struct TelemetryConfig {
+    pub level: Level,
+    pub format: Format,
+}
+
+/// How much is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Level {
+    Error,
+    Warn,
+    Info,
+    Debug,
+}
+
+/// How it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Format {
+    Text,
+    Json,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:7700".into(),
+            threads: 0,
+            body_limit_bytes: 4 << 20,
+            batch_limit: 10_000,
+            body_timeout_secs: 30,
+            clock_skew_secs: 300,
+            shutdown_secs: 30,
+        }
+    }
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self { cache_bytes: 64 << 20, queue_bytes: 32 << 20 }
+    }
+}
+
+impl Default for SnapshotConfig {
+    fn default() -> Self {
+        Self { every_records: 2_000_000, idle_secs: 30 }
+    }
+}
+
+impl Default for TrainingConfig {
+    fn default() -> Self {
+        Self { enabled: true, min_records: 5_000, growth: 0.2, pause_secs: 300, keep_versions: 5 }
+    }
+}
+
+impl Default for TelemetryConfig {
+    fn default() -> Self {
+        Self { level: Level::Info, format: Format::Text }
+    }
+}
+
+#[cfg(test)]
+mod tests;

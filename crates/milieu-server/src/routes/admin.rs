@@ -1,0 +1,142 @@
+//! What the operator asks: health, counts, training, models, the page.
+
+use super::App;
+use crate::answer::{Answer, Json};
+use crate::metrics::Gauge;
+use crate::state::{Shared, now};
+use crate::training;
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use milieu_api::{ApiError, Health, ModelList, ModelOut, Stats, Training};
+use milieu_registry::{RegistryError, Stage};
+use milieu_types::ErrorCode;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+pub(super) async fn page() -> Html<&'static str> {
+    Html(include_str!("../page.html"))
+}
+
+pub(super) async fn openapi() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], milieu_api::openapi())
+}
+
+pub(super) async fn healthz() -> Json<Health> {
+    Json(Health { status: "ok".into() })
+}
+
+pub(super) async fn readyz(State(shared): App) -> Response {
+    if shared.ready.load(Ordering::Acquire) {
+        Json(Health { status: "ok".into() }).into_response()
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, Json(Health { status: "stopping".into() })).into_response()
+    }
+}
+
+pub(super) async fn metrics(State(shared): App) -> impl IntoResponse {
+    let training = shared.trainer.status();
+    let gauge = |name, help, value| Gauge { name, help, value };
+    let gauges = [
+        gauge("milieu_log_records", "Records in the log", shared.log.last_seq() as f64),
+        gauge("milieu_world_applied", "The last record in the world", shared.world.read().applied() as f64),
+        gauge(
+            "milieu_snapshot_record",
+            "The last record in the newest snapshot",
+            shared.snapshot_seq.load(Ordering::Acquire) as f64,
+        ),
+        gauge("milieu_training_running", "Whether a training is on", f64::from(u8::from(training.running))),
+        gauge("milieu_training_runs", "Trainings that ended", training.runs as f64),
+    ];
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], shared.metrics.text(&gauges))
+}
+
+pub(super) async fn stats(State(shared): App) -> Answer<Stats> {
+    let of = Arc::clone(&shared);
+    // Counting reads every user and item: too long for a thread that answers requests.
+    let size = tokio::task::spawn_blocking(move || of.world.read_long(milieu_world::World::size))
+        .await
+        .map_err(|error| ApiError::new(ErrorCode::Internal, error.to_string()))?;
+    let models: BTreeMap<&'static str, String> = shared.models.lock().clone();
+    Ok(Json(Stats {
+        users: size.users,
+        items: size.items,
+        follows: size.follows,
+        pairs: size.pairs,
+        records: shared.log.last_seq(),
+        snapshot: shared.snapshot_seq.load(Ordering::Acquire),
+        models,
+        stages: serde_json::to_value(shared.engine.stages()).unwrap_or_default(),
+    }))
+}
+
+pub(super) async fn training(State(shared): App) -> Json<Training> {
+    Json(shared.trainer.status())
+}
+
+pub(super) async fn train(State(shared): App) -> Answer<Training> {
+    if shared.trainer.start() {
+        Ok(Json(shared.trainer.status()))
+    } else {
+        Err(ApiError::new(ErrorCode::Unavailable, "this server cannot train").into())
+    }
+}
+
+pub(super) async fn models(State(shared): App) -> Answer<ModelList> {
+    in_background(shared, |shared| list(shared)).await
+}
+
+pub(super) async fn rollback(State(shared): App, Path(kind): Path<String>) -> Answer<ModelList> {
+    in_background(shared, move |shared| {
+        shared.registry.rollback(&kind, now()).map_err(|error| registry(&error))?;
+        training::load_models(shared).map_err(|error| ApiError::new(ErrorCode::Internal, error))?;
+        list(shared)
+    })
+    .await
+}
+
+async fn in_background(
+    shared: Arc<Shared>,
+    work: impl FnOnce(&Shared) -> Result<ModelList, ApiError> + Send + 'static,
+) -> Answer<ModelList> {
+    match tokio::task::spawn_blocking(move || work(&shared)).await {
+        Ok(result) => Ok(Json(result?)),
+        Err(error) => Err(ApiError::new(ErrorCode::Internal, error.to_string()).into()),
+    }
+}
+
+fn registry(error: &RegistryError) -> ApiError {
+    match error {
+        RegistryError::NothingToRollBack { .. } | RegistryError::InvalidName { .. } => {
+            ApiError::at(ErrorCode::InvalidParameter, "kind", error.to_string())
+        }
+        _ => ApiError::new(ErrorCode::Internal, error.to_string()),
+    }
+}
+
+fn list(shared: &Shared) -> Result<ModelList, ApiError> {
+    let mut models = Vec::new();
+    for kind in shared.registry.kinds().map_err(|error| registry(&error))? {
+        for listed in shared.registry.list(&kind).map_err(|error| registry(&error))? {
+            let stage = match listed.stage {
+                Stage::Candidate => "candidate",
+                Stage::Serving => "serving",
+                Stage::Retired => "retired",
+            };
+            let (metrics, created_at, damaged) = match listed.manifest {
+                Ok(manifest) => (manifest.metrics, manifest.created_at.to_string(), None),
+                Err(error) => (BTreeMap::new(), String::new(), Some(error.to_string())),
+            };
+            models.push(ModelOut {
+                kind: kind.clone(),
+                version: listed.version,
+                stage: stage.into(),
+                metrics,
+                created_at,
+                damaged,
+            });
+        }
+    }
+    Ok(ModelList { models })
+}

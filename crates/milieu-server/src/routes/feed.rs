@@ -1,0 +1,140 @@
+//! `GET /v1/feed/{user}` and `GET /v1/receipts/{id}`.
+
+use super::App;
+use crate::answer::{Answer, Json, Query, path_id, rest};
+use crate::state::{Shared, now};
+use axum::extract::State;
+use axum::http::Uri;
+use milieu_api::{ApiError, Explanation, Feed, FeedEntry, Reason, ReceiptOut, Replay};
+use milieu_feed::{FeedQuery, Language, PREDICTED, Receipt, Stage};
+use milieu_types::{ErrorCode, Id, TieKind};
+use milieu_world::{Feature, ItemIx, View, secs};
+
+const PARAMETERS: [&str; 7] = ["limit", "cursor", "explain", "full", "disable", "order", "lang"];
+
+fn parameter(name: &str, message: impl Into<String>) -> ApiError {
+    ApiError::at(ErrorCode::InvalidParameter, name, message)
+}
+
+fn stages(text: &str) -> Result<Vec<Stage>, ApiError> {
+    text.split(',')
+        .filter(|name| !name.is_empty())
+        .map(|name| {
+            Stage::from_name(name)
+                .ok_or_else(|| parameter("disable", format!("{name:?} is no stage that can be left out")))
+        })
+        .collect()
+}
+
+pub(super) async fn feed(State(shared): App, uri: Uri) -> Answer<Feed> {
+    let user = path_id(rest(&uri, "/v1/feed/"), "user")?;
+    let parameters = Query::read(&uri, &PARAMETERS)?;
+    let query = FeedQuery {
+        limit: parameters.limit()?,
+        cursor: parameters.text("cursor").map(Into::into),
+        disabled: stages(parameters.text("disable").unwrap_or(""))?,
+        language: match parameters.text("lang") {
+            None | Some("en") => Language::En,
+            Some("zh") => Language::Zh,
+            Some(_) => return Err(parameter("lang", "must be en or zh").into()),
+        },
+    };
+    let (explain, full) = (parameters.flag("explain")?, parameters.flag("full")?);
+    let at = now();
+    let world = shared.world.read();
+    let view = world.view(secs(at));
+    match parameters.text("order") {
+        None | Some("ranked") => {}
+        Some("chronological") => return Ok(Json(chronological(&view, &user, query.limit, full))),
+        Some(_) => return Err(parameter("order", "must be ranked or chronological").into()),
+    }
+    let page = shared
+        .engine
+        .feed(&view, user.as_str(), &query, at)
+        .map_err(|error| ApiError::at(ErrorCode::InvalidCursor, "cursor", error.to_string()))?;
+    let items = page.entries.into_iter().map(|entry| FeedEntry {
+        item: full.then(|| view.item(entry.item)).flatten().map(Into::into),
+        explain: explain.then(|| explanation(&shared, &entry.receipt)).flatten(),
+        id: entry.id,
+        score: entry.score,
+        source: entry.source.name().into(),
+        reason: Reason { kind: entry.reason.kind, text: entry.reason.text },
+        receipt: Some(entry.receipt),
+    });
+    Ok(Json(Feed { items: items.collect(), user: user.as_str().into(), cursor: page.cursor }))
+}
+
+/// The newest items that the user may see: the order to compare a ranked feed with.
+fn chronological(view: &View<'_>, user: &Id, limit: usize, full: bool) -> Feed {
+    let world = view.world();
+    let reader = world.user(user.as_str());
+    let may_see = |item: &ItemIx| {
+        let author = view.facts(*item).author;
+        match (reader, author) {
+            (Some(reader), Some(author)) => {
+                reader != author
+                    && !view.is_blocked(reader, author)
+                    && view.tie(TieKind::Mute, reader, author).is_none()
+            }
+            _ => true,
+        }
+    };
+    let entry = |item: ItemIx| {
+        Some(FeedEntry {
+            id: world.item_id(item)?.to_owned(),
+            score: 0.0,
+            source: "newest".into(),
+            reason: Reason { kind: "newest".into(), text: view.item_time(item).to_string() },
+            receipt: None,
+            item: full.then(|| view.item(item)).flatten().map(Into::into),
+            explain: None,
+        })
+    };
+    let newest = view.newest().filter(|&item| view.is_visible(item)).filter(may_see);
+    Feed { user: user.as_str().into(), items: newest.filter_map(entry).take(limit).collect(), cursor: None }
+}
+
+fn explanation(shared: &Shared, receipt: &str) -> Option<Explanation> {
+    shared.engine.receipt(receipt).map(|(receipt, ..)| explain(&receipt))
+}
+
+fn explain(receipt: &Receipt) -> Explanation {
+    let named =
+        |values: [f32; PREDICTED.len()]| PREDICTED.map(|action| action.name()).into_iter().zip(values);
+    Explanation {
+        probabilities: named(receipt.probabilities).collect(),
+        weights: named(receipt.weights.in_order()).collect(),
+        features: Feature::ALL
+            .iter()
+            .zip(&receipt.features)
+            .map(|(feature, value)| (feature.name().to_owned(), *value))
+            .collect(),
+        collaborative: receipt.collaborative,
+        network_factor: receipt.network_factor,
+        diversity_factor: receipt.diversity_factor,
+    }
+}
+
+pub(super) async fn receipt(State(shared): App, uri: Uri) -> Answer<ReceiptOut> {
+    Query::read(&uri, &[])?;
+    let id = path_id(rest(&uri, "/v1/receipts/"), "id")?;
+    let (receipt, _, score) = shared.engine.receipt(id.as_str()).ok_or_else(|| {
+        ApiError::at(ErrorCode::ReceiptNotFound, "id", format!("there is no receipt {id}, or no more"))
+    })?;
+    let explain = explain(&receipt);
+    let action = ("actions", receipt.action_version);
+    let collaborative = receipt.collaborative_version.map(|version| ("collaborative", version));
+    Ok(Json(ReceiptOut {
+        id: receipt.id,
+        user: receipt.user,
+        item: receipt.item,
+        at: receipt.at.to_string(),
+        applied: receipt.applied,
+        source: receipt.source.name().into(),
+        rank: receipt.rank,
+        score: receipt.score,
+        explain,
+        models: collaborative.into_iter().chain([action]).collect(),
+        replay: Replay { score, equal: score.to_bits() == receipt.score.to_bits() },
+    }))
+}

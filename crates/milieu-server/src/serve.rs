@@ -1,0 +1,235 @@
+//! The life of a server: open, serve, drain, flush, end.
+
+use crate::config::Config;
+use crate::metrics::Metrics;
+use crate::routes::router;
+use crate::state::{Shared, SharedWorld};
+use crate::store::{Opened, Store, models_dir};
+use crate::training::{self, RunTraining, Trainer};
+use milieu_eventlog::LogError;
+use milieu_feed::Engine;
+use milieu_registry::{Registry, RegistryError};
+use parking_lot::{Mutex, RwLock};
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::net::TcpListener;
+
+/// Why a server could not start or ended badly.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The log failed.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The models cannot be read.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// A setting of the feed.
+    #[error(transparent)]
+    Feed(#[from] milieu_feed::ConfigError),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Bind {
+        /// Which.
+        address: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Requests from elsewhere would be let in without any key.
+    #[error(
+        "{0} is not a loopback address, and nothing asks callers for a key yet; --allow-insecure-bind allows it"
+    )]
+    Insecure(String),
+    /// A thread or a socket failed.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+/// A server that has opened its data and listens, but answers nobody yet.
+pub struct Server {
+    shared: Arc<Shared>,
+    listener: std::net::TcpListener,
+    address: SocketAddr,
+    opened: Opened,
+}
+
+/// Listens on the configured address. Port 0 takes a free one.
+///
+/// # Errors
+/// [`ServeError::Bind`]; [`ServeError::Insecure`] for an address that others reach, unless `insecure`.
+pub fn listen(address: &str, insecure: bool) -> Result<std::net::TcpListener, ServeError> {
+    let bind = |source| ServeError::Bind { address: address.to_owned(), source };
+    let listener = std::net::TcpListener::bind(address).map_err(bind)?;
+    listener.set_nonblocking(true).map_err(bind)?;
+    if !insecure && !listener.local_addr().map_err(bind)?.ip().is_loopback() {
+        return Err(ServeError::Insecure(address.to_owned()));
+    }
+    Ok(listener)
+}
+
+impl Server {
+    /// Opens the data directory and starts the log. `progress` hears how the replay goes.
+    ///
+    /// # Errors
+    /// [`ServeError`].
+    pub fn open(
+        data: &Path,
+        config: Config,
+        listener: std::net::TcpListener,
+        train: Option<RunTraining>,
+        progress: impl FnMut(u64, u64),
+    ) -> Result<Self, ServeError> {
+        let address = listener.local_addr()?;
+        let engine = Engine::new(config.feed.clone())?;
+        let Store { log, world, snapshots, opened } = Store::open(data, &config.log, progress)?;
+        let world = Arc::new(SharedWorld::new(world));
+        let sink = Arc::clone(&world);
+        let writer = log.start(Box::new(move |records| sink.apply(records)))?;
+        let registry_dir = models_dir(data);
+        let shared = Arc::new(Shared {
+            world,
+            engine,
+            log,
+            writer: RwLock::new(Some(writer)),
+            snapshots,
+            snapshot_seq: AtomicU64::new(opened.snapshot),
+            registry: Registry::open(&registry_dir)?,
+            registry_dir,
+            models: Mutex::new(BTreeMap::new()),
+            trainer: Trainer::new(train),
+            metrics: Metrics::default(),
+            ready: AtomicBool::new(true),
+            config,
+        });
+        if let Err(error) = training::load_models(&shared) {
+            // A damaged model must not keep the server down: the feed works without one.
+            tracing::error!(error, "the serving model cannot be used");
+        }
+        Ok(Self { shared, listener, address, opened })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// How the world came to be.
+    #[must_use]
+    pub fn opened(&self) -> &Opened {
+        &self.opened
+    }
+
+    /// Answers requests until `stop` is done; then takes no more connections, finishes what is under
+    /// way, closes the log and writes a snapshot.
+    ///
+    /// # Errors
+    /// [`ServeError`].
+    pub fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), ServeError> {
+        let Self { shared, listener, .. } = self;
+        let mut runtime = tokio::runtime::Builder::new_multi_thread();
+        if shared.config.server.threads > 0 {
+            runtime.worker_threads(shared.config.server.threads);
+        }
+        let runtime = runtime.enable_all().build()?;
+        let of_trainer = Arc::clone(&shared);
+        let trainer =
+            std::thread::Builder::new().name("training".into()).spawn(move || training::run(&of_trainer))?;
+        let of_snapshots = Arc::clone(&shared);
+        let snapshots = std::thread::Builder::new()
+            .name("snapshots".into())
+            .spawn(move || snapshot_now_and_then(&of_snapshots))?;
+        runtime.block_on(answer(&shared, listener, stop))?;
+        runtime.shutdown_timeout(Duration::from_secs(1));
+
+        shared.trainer.stop();
+        if let Some(writer) = shared.writer.write().take() {
+            writer.close()?;
+        }
+        shared.write_snapshot()?;
+        // A training that is still on ends with the process: its pipe breaks.
+        if trainer.is_finished() {
+            drop(trainer.join());
+        }
+        drop(snapshots.join());
+        Ok(())
+    }
+}
+
+async fn answer(
+    shared: &Arc<Shared>,
+    listener: std::net::TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), ServeError> {
+    let listener = TcpListener::from_std(listener)?;
+    let (stopping, mut stopped) = tokio::sync::watch::channel(false);
+    let of_stop = Arc::clone(shared);
+    let service = router(Arc::clone(shared));
+    let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
+        stop.await;
+        of_stop.ready.store(false, Ordering::Release);
+        // Nobody waits for it where serving ended by itself.
+        let _ = stopping.send(true);
+    });
+    let patience = Duration::from_secs(shared.config.server.shutdown_secs);
+    let overdue = async move {
+        if stopped.wait_for(|&stopped| stopped).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        tokio::time::sleep(patience).await;
+    };
+    tokio::select! {
+        ended = serving.into_future() => ended?,
+        () = overdue => tracing::warn!("requests are still open and are cut off"),
+    }
+    Ok(())
+}
+
+/// Writes a snapshot after so many records, and when nothing came for a while.
+fn snapshot_now_and_then(shared: &Shared) {
+    let config = &shared.config.snapshot;
+    let (mut seen, mut quiet) = (shared.log.last_seq(), 0);
+    while shared.ready.load(Ordering::Acquire) {
+        std::thread::sleep(Duration::from_millis(250));
+        let last = shared.log.last_seq();
+        quiet = if last == seen { quiet + 1 } else { 0 };
+        seen = last;
+        let behind = last.saturating_sub(shared.snapshot_seq.load(Ordering::Acquire));
+        let idle = quiet / 4 >= config.idle_secs;
+        if behind >= config.every_records || (behind > 0 && idle) {
+            if let Err(error) = shared.write_snapshot() {
+                tracing::error!(%error, "a snapshot could not be written");
+                // The next attempt after another while.
+                quiet = 0;
+                std::thread::sleep(Duration::from_secs(5));
+            }
+        }
+    }
+}
+
+/// Done at the first SIGINT or SIGTERM. The second ends the process at once.
+pub async fn signal() {
+    wait_for_signal().await;
+    eprintln!("stopping; once more ends at once");
+    tokio::spawn(async {
+        wait_for_signal().await;
+        std::process::exit(130);
+    });
+}
+
+async fn wait_for_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(_) => drop(tokio::signal::ctrl_c().await),
+    }
+}

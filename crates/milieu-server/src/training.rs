@@ -1,0 +1,193 @@
+//! When to train, how it goes, and taking what came of it into use.
+
+use crate::state::{Shared, now};
+use milieu_api::Training;
+use milieu_factors::Served;
+use milieu_feed::{Collaborative, Models};
+use milieu_registry::RegistryError;
+use milieu_types::{Record, Seq, Timestamp};
+use parking_lot::{Condvar, Mutex};
+use serde_json::Value;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// The kind of the collaborative models in the registry.
+pub const COLLABORATIVE: &str = "collaborative";
+/// The file of a collaborative version with a [`Served`], in postcard.
+pub const SERVED_FILE: &str = "model.postcard";
+/// The file of a collaborative version with the id of each of its items, a JSON array.
+pub const ITEMS_FILE: &str = "items.json";
+/// How many lines of progress are kept.
+const LINES: usize = 64;
+
+/// What one run of training gets.
+pub struct TrainingInput<'a> {
+    /// The directory of the registry to publish into.
+    pub registry: PathBuf,
+    /// The time to train as of.
+    pub at: Timestamp,
+    /// The records of the log.
+    pub records: &'a mut dyn Iterator<Item = Result<(Seq, Record), String>>,
+    /// Takes each line of progress.
+    pub progress: &'a (dyn Fn(Value) + Sync),
+}
+
+/// Runs one training to its end, in another process. The binary supplies it, since training is no
+/// business of the server's.
+pub type RunTraining = Box<dyn Fn(TrainingInput<'_>) -> Result<(), String> + Send + Sync>;
+
+/// Decides when to train.
+pub(crate) struct Trainer {
+    run: Option<RunTraining>,
+    state: Mutex<State>,
+    wake: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    status: Training,
+    wanted: bool,
+    stop: bool,
+    last_start: Option<Instant>,
+}
+
+impl Trainer {
+    pub(crate) fn new(run: Option<RunTraining>) -> Self {
+        Self { run, state: Mutex::default(), wake: Condvar::new() }
+    }
+
+    pub(crate) fn status(&self) -> Training {
+        self.state.lock().status.clone()
+    }
+
+    /// Asks for a run. `false` where this server cannot train.
+    pub(crate) fn start(&self) -> bool {
+        self.state.lock().wanted = true;
+        self.wake.notify_all();
+        self.run.is_some()
+    }
+
+    pub(crate) fn stop(&self) {
+        self.state.lock().stop = true;
+        self.wake.notify_all();
+    }
+
+    /// Waits until a run is due. `false` when the server stops.
+    fn wait(&self, shared: &Shared) -> bool {
+        let config = &shared.config.training;
+        let mut state = self.state.lock();
+        loop {
+            if state.stop {
+                return false;
+            }
+            let records = shared.log.last_seq();
+            let due = (state.status.trained_to as f64 * (1.0 + config.growth)).max(config.min_records as f64);
+            let rested = state.last_start.is_none_or(|start| start.elapsed().as_secs() >= config.pause_secs);
+            if state.wanted || (config.enabled && rested && records as f64 >= due) {
+                state.wanted = false;
+                state.last_start = Some(Instant::now());
+                state.status.running = true;
+                state.status.error = None;
+                state.status.progress.clear();
+                return true;
+            }
+            self.wake.wait_for(&mut state, Duration::from_secs(1));
+        }
+    }
+
+    fn heard(&self, line: Value) {
+        let mut state = self.state.lock();
+        let progress = &mut state.status.progress;
+        if progress.len() == LINES {
+            progress.remove(0);
+        }
+        progress.push(line);
+    }
+}
+
+/// The life of the training thread.
+pub(crate) fn run(shared: &Arc<Shared>) {
+    let trainer = &shared.trainer;
+    let Some(run) = &trainer.run else { return };
+    if let Ok(manifest) = serving(shared) {
+        trainer.state.lock().status.trained_to = manifest;
+    }
+    while trainer.wait(shared) {
+        let last = shared.log.last_seq();
+        tracing::info!(records = last, "training starts");
+        let result = once(shared, run);
+        let mut state = trainer.state.lock();
+        state.status.running = false;
+        state.status.runs += 1;
+        // A run that fails is not tried again before the log has grown once more.
+        state.status.trained_to = last;
+        match result {
+            Ok(()) => tracing::info!("training done"),
+            Err(error) => {
+                tracing::warn!(error, "training failed");
+                state.status.error = Some(error);
+            }
+        }
+    }
+}
+
+/// The last record that the serving model learnt from.
+fn serving(shared: &Shared) -> Result<Seq, RegistryError> {
+    match shared.registry.serving(COLLABORATIVE)? {
+        Some(version) => Ok(shared.registry.manifest(COLLABORATIVE, version)?.data.last_seq),
+        None => Ok(0),
+    }
+}
+
+fn once(shared: &Shared, run: &RunTraining) -> Result<(), String> {
+    let mut records = shared
+        .log
+        .replay(1)
+        .map_err(|error| error.to_string())?
+        .map(|entry| entry.map_err(|error| error.to_string()));
+    let promote = Mutex::new(Vec::new());
+    let progress = |line: Value| {
+        if line["event"] == "published"
+            && line["promote"] == true
+            && let (Some(kind), Some(version)) = (line["kind"].as_str(), line["version"].as_u64())
+        {
+            promote.lock().push((kind.to_owned(), version));
+        }
+        shared.trainer.heard(line);
+    };
+    run(TrainingInput {
+        registry: shared.registry_dir.clone(),
+        at: now(),
+        records: &mut records,
+        progress: &progress,
+    })?;
+    for (kind, version) in promote.into_inner() {
+        let version = u32::try_from(version).map_err(|error| error.to_string())?;
+        shared.registry.promote(&kind, version, now()).map_err(|error| error.to_string())?;
+        let keep = shared.config.training.keep_versions;
+        shared.registry.prune(&kind, keep).map_err(|error| error.to_string())?;
+    }
+    load_models(shared)
+}
+
+/// Takes the serving versions of the registry into use, all at once.
+pub(crate) fn load_models(shared: &Shared) -> Result<(), String> {
+    let Some(number) = shared.registry.serving(COLLABORATIVE).map_err(|error| error.to_string())? else {
+        return Ok(());
+    };
+    let version = shared.registry.load(COLLABORATIVE, number).map_err(|error| error.to_string())?;
+    let file = |name: &str| {
+        version.files.get(name).ok_or_else(|| format!("{COLLABORATIVE} {number} has no file {name}"))
+    };
+    let served: Served = postcard::from_bytes(file(SERVED_FILE)?).map_err(|error| error.to_string())?;
+    let ids: Vec<String> = serde_json::from_slice(file(ITEMS_FILE)?).map_err(|error| error.to_string())?;
+    if !served.is_sound() || served.items() != ids.len() {
+        return Err(format!("{COLLABORATIVE} {number} contradicts itself"));
+    }
+    let name = format!("{COLLABORATIVE}/{number}");
+    let bound = Collaborative::bind(name.clone(), served, &ids, &shared.world.read());
+    shared.engine.set_models(Models { collaborative: Some(bound) });
+    shared.models.lock().insert(COLLABORATIVE, name);
+    Ok(())
+}

@@ -1,0 +1,49 @@
+//! One command a file.
+
+mod demo;
+mod doctor;
+mod import;
+mod serve;
+mod verify;
+
+use crate::cli::{Cli, Command, LogCommand, Settings};
+use crate::output::Usage;
+use anyhow::Result;
+use milieu_server::config::{Config, ConfigError, Layers};
+use milieu_types::Timestamp;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+pub(crate) fn run(cli: Cli) -> Result<()> {
+    match cli.command {
+        Command::Demo(args) => demo::run(&args),
+        Command::Serve(args) => serve::run(&args),
+        Command::Import(args) => import::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
+        Command::Log { command: LogCommand::Verify(args) } => verify::run(&args),
+    }
+}
+
+/// Defaults, then the file, then the environment, then the flags.
+fn configuration(settings: &Settings, flags: &[String]) -> Result<Config> {
+    let read = || -> Result<Config, ConfigError> {
+        let mut layers = Layers::new();
+        if let Some(file) = &settings.config {
+            layers = layers.file(file)?;
+        }
+        layers =
+            layers
+                .environment(std::env::vars_os().filter_map(|(name, value)| {
+                    Some((name.into_string().ok()?, value.into_string().ok()?))
+                }))?;
+        for flag in settings.set.iter().chain(flags) {
+            layers = layers.flag(flag)?;
+        }
+        layers.finish()
+    };
+    read().map_err(|error| Usage(error.to_string()).into())
+}
+
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
