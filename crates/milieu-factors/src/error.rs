@@ -1,6 +1,6 @@
 //! What can go wrong in training.
 
-use crate::InteractionsError;
+use crate::{IalsError, InteractionsError};
 
 /// Why a model could not be trained.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -14,4 +14,7 @@ pub enum FactorsError {
     /// Triples outside a matrix.
     #[error(transparent)]
     Interactions(#[from] InteractionsError),
+    /// The factorisation.
+    #[error(transparent)]
+    Ials(#[from] IalsError),
 }

@@ -131,24 +131,19 @@ impl GraphFilter {
         };
         let passed = self.low_pass.as_ref().map(|low_pass| low_pass.project(&signal, width));
         let mut sum: Vec<f32> = signal.iter().map(|x| x * self.coefficients[0]).collect();
-        let mut before = signal;
-        let mut now = vec![0.0; before.len()];
-        smooth(&before, &mut now);
-        for (now, before) in now.iter_mut().zip(&before) {
-            *now = 2.0 * *now - before;
-        }
+        // T_0 = 1, T_1 = 2P - 1, T_n = 2 (2P - 1) T_(n-1) - T_(n-2), each applied to the signal.
+        let mut before = vec![0.0; signal.len()];
+        let mut now = signal;
+        let mut next = vec![0.0; now.len()];
         for (degree, &coefficient) in self.coefficients.iter().enumerate().skip(1) {
-            if degree > 1 {
-                let mut next = vec![0.0; now.len()];
-                smooth(&now, &mut next);
-                for ((next, now), before) in next.iter_mut().zip(&now).zip(&before) {
-                    *next = 2.0 * (2.0 * *next - now) - before;
-                }
-                before = std::mem::replace(&mut now, next);
+            smooth(&now, &mut next);
+            let double = if degree == 1 { 1.0 } else { 2.0 };
+            for (((next, now), before), sum) in next.iter_mut().zip(&now).zip(&before).zip(&mut sum) {
+                *next = double * (2.0 * *next - now) - before;
+                *sum += coefficient * *next;
             }
-            for (sum, now) in sum.iter_mut().zip(&now) {
-                *sum += coefficient * now;
-            }
+            std::mem::swap(&mut before, &mut now);
+            std::mem::swap(&mut now, &mut next);
         }
         for (sum, passed) in sum.iter_mut().zip(passed.iter().flatten()) {
             *sum += passed;

@@ -1,5 +1,6 @@
 //! Trained models as plain data that serving loads and asks, without the training matrix.
 
+use crate::ials::Ials;
 use crate::neighbours::{Accumulator, Neighbours, keep_best};
 use crate::popularity::Popularity;
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,9 @@ pub enum Served {
     Popularity(Popularity),
     /// Item-item weights: histories of anybody, new users too, are scored by adding rows.
     Neighbours(Neighbours),
+    /// Vectors: a history is folded in to a user's vector, whose products with the items' rank them. For
+    /// large catalogues search [`Ials::item_factors`] by an index in place of [`Served::recommend`].
+    Factors(Box<Ials>),
 }
 
 impl Served {
@@ -20,6 +24,7 @@ impl Served {
         match self {
             Self::Popularity(popularity) => popularity.scores().len(),
             Self::Neighbours(neighbours) => neighbours.items(),
+            Self::Factors(ials) => ials.item_factors().len() / ials.config().factors.max(1),
         }
     }
 
@@ -29,6 +34,7 @@ impl Served {
         match self {
             Self::Popularity(popularity) => popularity.scores().iter().all(|score| score.is_finite()),
             Self::Neighbours(neighbours) => neighbours.is_sound(),
+            Self::Factors(ials) => ials.is_sound(),
         }
     }
 
@@ -52,18 +58,42 @@ impl Served {
                 neighbours.score_history(history, scores);
                 scores.take_top(count, best);
             }
+            Self::Factors(ials) => rank_by(ials, &ials.fold_in_user(history), count, best),
         }
     }
 
     /// The items most like one item, best first. Popularity knows of none.
     pub fn similar(&self, item: u32, count: usize, best: &mut Vec<(u32, f32)>) {
         best.clear();
-        if let Self::Neighbours(neighbours) = self {
-            let (items, weights) = neighbours.row(item);
-            let pairs = items.iter().copied().zip(weights.iter().copied());
-            best.extend(pairs.take_while(|(_, weight)| *weight > 0.0).take(count));
+        match self {
+            Self::Popularity(_) => {}
+            Self::Neighbours(neighbours) => {
+                let (items, weights) = neighbours.row(item);
+                let pairs = items.iter().copied().zip(weights.iter().copied());
+                best.extend(pairs.take_while(|(_, weight)| *weight > 0.0).take(count));
+            }
+            Self::Factors(ials) if (item as usize) < self.items() => {
+                let length = |vector: &[f32]| vector.iter().map(|x| x * x).sum::<f32>().sqrt();
+                let own = length(ials.item(item as usize));
+                rank_by(ials, ials.item(item as usize), self.items(), best);
+                for (other, score) in best.iter_mut() {
+                    *score /= (own * length(ials.item(*other as usize))).max(f32::MIN_POSITIVE);
+                }
+                best.retain(|&(other, score)| other != item && score > 0.0);
+                keep_best(best, count);
+            }
+            Self::Factors(_) => {}
         }
     }
+}
+
+/// All items by the product of their vectors with one, the best `count`.
+fn rank_by(ials: &Ials, vector: &[f32], count: usize, best: &mut Vec<(u32, f32)>) {
+    best.clear();
+    let rows = ials.item_factors().chunks_exact(ials.config().factors.max(1));
+    let scores = rows.map(|row| row.iter().zip(vector).map(|(a, b)| a * b).sum());
+    best.extend((0..).zip(scores));
+    keep_best(best, count);
 }
 
 /// Places an item that training did not know, from the histories of those who took it: the items whose

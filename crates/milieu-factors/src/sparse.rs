@@ -2,7 +2,8 @@
 //!
 //! A dense block holds `width` columns side by side: row `r` is `block[r * width..(r + 1) * width]`.
 
-use crate::Interactions;
+use crate::{BLOCK, Interactions};
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 /// The degree (sum of weights) of every user and every item.
@@ -27,24 +28,54 @@ pub(crate) fn powers(degrees: &[f32], power: f32) -> Vec<f32> {
 /// `out = matrix * block`: `block` has a row for every column of the matrix, `out` one for every row.
 pub(crate) fn multiply(matrix: &Interactions, block: &[f32], width: usize, out: &mut [f32]) {
     debug_assert_eq!(block.len(), matrix.items() * width);
-    for (row, out) in out.chunks_exact_mut(width).enumerate() {
-        multiply_row(matrix, row, block, width, out);
-    }
+    Arch::new().dispatch(Multiply { matrix, first: 0, block, width, out });
 }
 
 /// [`multiply`] with the rows shared out among the threads, for wide blocks.
 pub(crate) fn multiply_in_parallel(matrix: &Interactions, block: &[f32], width: usize, out: &mut [f32]) {
-    out.par_chunks_exact_mut(width).enumerate().with_min_len(64).for_each(|(row, out)| {
-        multiply_row(matrix, row, block, width, out);
+    const ROWS: usize = 64;
+    out.par_chunks_mut(ROWS * width).enumerate().for_each(|(piece, out)| {
+        Arch::new().dispatch(Multiply { matrix, first: piece * ROWS, block, width, out });
     });
 }
 
-fn multiply_row(matrix: &Interactions, row: usize, block: &[f32], width: usize, out: &mut [f32]) {
-    out.fill(0.0);
-    for (&column, &weight) in matrix.row(row).iter().zip(matrix.row_weights(row)) {
-        let start = column as usize * width;
-        for (o, &b) in out.iter_mut().zip(&block[start..start + width]) {
-            *o += weight * b;
+/// The rows from `first` on, for the widest instructions there are.
+struct Multiply<'a> {
+    matrix: &'a Interactions,
+    first: usize,
+    block: &'a [f32],
+    width: usize,
+    out: &'a mut [f32],
+}
+
+impl WithSimd for Multiply<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { matrix, first, block, width, out } = self;
+        for (place, out) in out.chunks_exact_mut(width).enumerate() {
+            let row = first + place;
+            let entries = matrix.row(row).iter().zip(matrix.row_weights(row));
+            if width == BLOCK {
+                // A width known in advance lets the sums stay in registers.
+                let mut sums = [0.0_f32; BLOCK];
+                for (&column, &weight) in entries {
+                    let start = column as usize * BLOCK;
+                    for (sum, &value) in sums.iter_mut().zip(&block[start..start + BLOCK]) {
+                        *sum += weight * value;
+                    }
+                }
+                out.copy_from_slice(&sums);
+                continue;
+            }
+            out.fill(0.0);
+            for (&column, &weight) in entries {
+                let start = column as usize * width;
+                for (sum, &value) in out.iter_mut().zip(&block[start..start + width]) {
+                    *sum += weight * value;
+                }
+            }
         }
     }
 }

@@ -2,6 +2,8 @@
 
 mod frame;
 mod protocol;
+mod run;
 
 pub use frame::FrameError;
 pub use protocol::{Job, JobReader, JobWriter, ProtocolError};
+pub use run::{COLLABORATIVE, ITEMS_FILE, SERVED_FILE, WorkerError, run};

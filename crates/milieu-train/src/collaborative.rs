@@ -1,0 +1,237 @@
+//! The collaborative model of a community, from its log.
+
+use crate::eval::{Budget, Candidate, Family, Outcome, Parts, Trial, search};
+use crate::{Progress, TrainConfig};
+use milieu_dataset::ratings::Rating;
+use milieu_factors::{FactorsError, Served};
+use milieu_types::{Record, Seq};
+use milieu_world::{ItemIx, UserIx, World, secs};
+use std::collections::BTreeMap;
+
+/// Length of the lists that candidates are compared on.
+const LIST: usize = 20;
+/// What one candidate's training may cost: a few seconds on two cores, since it runs beside serving.
+const BUDGET: Budget = Budget { users: 1000, operations: 5e10, bytes: 2e9 };
+/// The fewest users with anything held out that a comparison can rest on.
+const FEWEST_JUDGES: usize = 10;
+
+/// Positive interactions while the log is read.
+#[derive(Debug, Default)]
+pub struct Gathered {
+    world: World,
+    positives: Vec<(UserIx, ItemIx, u32)>,
+    last: Seq,
+    records: u64,
+}
+
+/// A trained collaborative model, in the form that serving loads.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrainedCollaborative {
+    /// The model.
+    pub served: Served,
+    /// The id of each of its items.
+    pub items: Vec<String>,
+    /// Users learnt from.
+    pub users: usize,
+    /// Distinct pairs learnt from.
+    pub interactions: usize,
+    /// What was chosen.
+    pub chosen: Candidate,
+    /// NDCG of the chosen, of popularity and of each family on the validation part.
+    pub metrics: BTreeMap<String, f64>,
+    /// Whether it beats popularity, which needs no model.
+    pub beats_popularity: bool,
+}
+
+impl Gathered {
+    /// Folds the next record.
+    pub fn apply(&mut self, seq: Seq, record: &Record) {
+        self.world.apply(seq, record);
+        self.last = seq;
+        self.records += 1;
+        if let Record::Event(event) = record
+            && event.kind.action().is_some_and(milieu_types::Action::is_positive)
+            && let (Some(user), Some(item)) =
+                (self.world.user(event.actor.as_str()), self.world.item(event.object.as_str()))
+        {
+            self.positives.push((user, item, secs(event.at)));
+        }
+    }
+
+    /// The last record folded.
+    #[must_use]
+    pub fn last(&self) -> Seq {
+        self.last
+    }
+
+    /// How many records were folded.
+    #[must_use]
+    pub fn records(&self) -> u64 {
+        self.records
+    }
+
+    /// Trains on what was gathered. `None`, with the reason, where there is too little to learn from.
+    ///
+    /// The latest [`TrainConfig::recent_share`] of the interactions validates: families and settings are
+    /// compared there, in the form that serving keeps; the winner is then trained on everything.
+    ///
+    /// # Errors
+    /// [`FactorsError`] where a model cannot be trained.
+    pub fn train(
+        mut self,
+        config: &TrainConfig,
+        mut progress: impl FnMut(Progress),
+    ) -> Result<Result<TrainedCollaborative, String>, FactorsError> {
+        let view = self.world.view(u32::MAX);
+        // What was undone or deleted since is no longer met, and is not learnt.
+        self.positives.retain(|&(user, item, _)| view.has_met(user, item) && view.is_visible(item));
+        self.positives.sort_unstable_by_key(|&(user, item, at)| (user, item, at));
+        self.positives.dedup_by_key(|&mut (user, item, _)| (user, item));
+        self.positives.sort_by_key(|&(_, _, at)| at);
+        if self.positives.len() < config.min_interactions {
+            return Ok(Err(format!(
+                "{} positive interactions are too few; {} are needed",
+                self.positives.len(),
+                config.min_interactions
+            )));
+        }
+        let (mut users, mut items) = (Numbering::default(), Numbering::default());
+        let ratings: Vec<Rating> = self
+            .positives
+            .iter()
+            .map(|&(user, item, at)| Rating {
+                user: users.number(user.0),
+                item: items.number(item.0),
+                value: 1.0,
+                at: Some(i64::from(at)),
+            })
+            .collect();
+        let recent = (ratings.len() as f64 * config.recent_share.clamp(0.0, 0.5)) as usize;
+        let (train, held_out) = ratings.split_at(ratings.len() - recent);
+        let parts = Parts { users: users.len(), items: items.len(), train, masked: &[], held_out, ties: &[] };
+        let trial = Trial::new(parts)?;
+        if trial.users().len() < FEWEST_JUDGES {
+            return Ok(Err(format!("only {} users came back to be compared on", trial.users().len())));
+        }
+        progress(Progress::Stage { name: "choosing a collaborative model".into() });
+        let families = [Family::Popularity, Family::ItemKnn, Family::GraphFilter, Family::Ease];
+        let outcome = search(&trial, &families, LIST, BUDGET, config.seed)?;
+        for (candidate, ndcg) in &outcome.families {
+            let metrics = BTreeMap::from([(format!("ndcg@{LIST}"), *ndcg)]);
+            progress(Progress::Validated { model: candidate.model.name().into(), metrics });
+        }
+        progress(Progress::Stage { name: "training it on everything".into() });
+        let everything = Parts { train: &ratings, held_out: &[], ..parts };
+        let model = milieu_factors::Model::train(
+            &outcome.chosen.model,
+            Trial::new(everything)?.data(outcome.chosen.values),
+        )?;
+        let id = |&number: &u32| self.world.item_id(ItemIx(number)).unwrap_or_default().to_owned();
+        Ok(Ok(TrainedCollaborative {
+            served: model.served(config.neighbours),
+            items: items.originals.iter().map(id).collect(),
+            users: users.len(),
+            interactions: ratings.len(),
+            chosen: outcome.chosen,
+            beats_popularity: beats_popularity(&outcome),
+            metrics: metrics(&outcome),
+        }))
+    }
+}
+
+fn metrics(outcome: &Outcome) -> BTreeMap<String, f64> {
+    let of =
+        |(candidate, ndcg): &(Candidate, f64)| (format!("ndcg@{LIST}/{}", candidate.model.name()), *ndcg);
+    let mut metrics: BTreeMap<String, f64> = outcome.families.iter().map(of).collect();
+    metrics.insert(format!("ndcg@{LIST}"), outcome.ndcg);
+    metrics
+}
+
+fn beats_popularity(outcome: &Outcome) -> bool {
+    let popularity = outcome.families.iter().find(|(candidate, _)| candidate.model.name() == "popularity");
+    popularity.is_none_or(|(_, ndcg)| outcome.ndcg > *ndcg)
+}
+
+/// Numbers from 0 for the numbers of the world that occur, in order of their first occurrence.
+#[derive(Default)]
+struct Numbering {
+    numbers: BTreeMap<u32, u32>,
+    originals: Vec<u32>,
+}
+
+impl Numbering {
+    fn number(&mut self, original: u32) -> u32 {
+        let next = self.originals.len() as u32;
+        let number = *self.numbers.entry(original).or_insert(next);
+        if number == next {
+            self.originals.push(original);
+        }
+        number
+    }
+
+    fn len(&self) -> usize {
+        self.originals.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use milieu_types::{Event, EventKind, Id, Item, Timestamp};
+
+    /// Two circles of readers, each with items of its own; everybody reads a third of their circle's.
+    fn two_circles() -> Gathered {
+        let id = |text: String| Id::new(text).unwrap();
+        let mut gathered = Gathered::default();
+        let mut seq = 0;
+        let mut tell = |gathered: &mut Gathered, record: Record| {
+            seq += 1;
+            gathered.apply(seq, &record);
+        };
+        for number in 0..40 {
+            let item = Item {
+                id: id(format!("p{number}")),
+                author: None,
+                text: None,
+                media: vec![],
+                tags: vec![],
+                reply_to: None,
+                language: None,
+                at: Timestamp::from_secs(1000),
+                hidden: false,
+            };
+            tell(&mut gathered, Record::PutItem(item));
+        }
+        for step in 0..12_u32 {
+            for user in 0..40_u32 {
+                let place = (user * 7 + step * 3 + step * step) % 20;
+                let event = Event {
+                    id: None,
+                    kind: EventKind::Like,
+                    actor: id(format!("u{user}")),
+                    object: id(format!("p{}", place + 20 * (user % 2))),
+                    target: None,
+                    value: None,
+                    at: Timestamp::from_secs(2000 + i64::from(step * 100 + user)),
+                    context: None,
+                };
+                tell(&mut gathered, Record::Event(event));
+            }
+        }
+        gathered
+    }
+
+    #[test]
+    fn learns_circles_and_says_when_it_cannot() {
+        let config = TrainConfig::default();
+        let trained = two_circles().train(&config, |_| ()).unwrap().unwrap();
+        assert!(trained.beats_popularity, "{:?}", trained.metrics);
+        let number = |id: &str| trained.items.iter().position(|item| item == id).unwrap() as u32;
+        let (mut scores, mut best) = (milieu_factors::Accumulator::default(), Vec::new());
+        trained.served.recommend(&[(number("p3"), 1.0), (number("p5"), 1.0)], 5, &mut scores, &mut best);
+        let circle = |item: u32| trained.items[item as usize][1..].parse::<u32>().unwrap() / 20;
+        assert!(best.iter().all(|&(item, _)| circle(item) == 0), "{best:?}");
+        let too_few = Gathered::default().train(&config, |_| ()).unwrap();
+        assert!(too_few.unwrap_err().contains("too few"));
+    }
+}
