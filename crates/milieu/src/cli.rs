@@ -21,11 +21,54 @@ pub(crate) enum Command {
     Import(Import),
     /// What can be learnt from the data, what is missing, memory needed
     Doctor(OnData),
+    /// Measure models on public data sets
+    Eval {
+        #[command(subcommand)]
+        command: EvalCommand,
+    },
+    /// The training process of a server; reads its job from standard input
+    #[command(name = crate::training::WORKER, hide = true)]
+    TrainWorker,
     /// Look after the event log
     Log {
         #[command(subcommand)]
         command: LogCommand,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EvalCommand {
+    /// Collaborative models on a public data set, by full ranking
+    Feed(EvalFeed),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EvalFeed {
+    /// The format of the data
+    #[arg(long, value_name = "NAME", value_parser = ["lightgcn", "lastfm-hetrec", "movielens"])]
+    pub(crate) dataset: String,
+    /// The directory of the data
+    #[arg(long, value_name = "DIR")]
+    pub(crate) path: PathBuf,
+    /// Shares of training, validation and test at random by user, or `time`; ignored where the data comes split
+    #[arg(long, default_value = "8:1:1")]
+    pub(crate) split: String,
+    /// The model; `auto` chooses by validation
+    #[arg(long, default_value = "auto",
+          value_parser = ["popularity", "item-knn", "graph-filter", "ease", "ials", "auto"])]
+    pub(crate) model: String,
+    /// How many random splits
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=100))]
+    pub(crate) seeds: u64,
+    /// Lengths of the lists; the first is the one that is chosen by
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) k: Vec<usize>,
+    /// Measure the form that serving keeps, with so many neighbours an item
+    #[arg(long)]
+    pub(crate) neighbours: Option<usize>,
+    /// One JSON object last on standard output
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -2,11 +2,12 @@
 
 mod demo;
 mod doctor;
+mod eval;
 mod import;
 mod serve;
 mod verify;
 
-use crate::cli::{Cli, Command, LogCommand, Settings};
+use crate::cli::{Cli, Command, EvalCommand, LogCommand, Settings};
 use crate::output::Usage;
 use anyhow::Result;
 use milieu_server::config::{Config, ConfigError, Layers};
@@ -19,6 +20,8 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
         Command::Serve(args) => serve::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Doctor(args) => doctor::run(&args),
+        Command::Eval { command: EvalCommand::Feed(args) } => eval::run(&args),
+        Command::TrainWorker => crate::training::work(),
         Command::Log { command: LogCommand::Verify(args) } => verify::run(&args),
     }
 }

@@ -1,0 +1,71 @@
+//! Training in a child process of this same binary: a crash there cannot take serving down.
+
+use anyhow::{Context, Result, bail};
+use milieu_server::{RunTraining, TrainingInput};
+use milieu_train::TrainConfig;
+use milieu_train::worker::{Job, JobWriter};
+use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::process::{Command, Stdio};
+
+/// The hidden command that the child runs.
+pub(crate) const WORKER: &str = "train-worker";
+
+/// How the server trains: starts a child, streams the log to it, listens to its progress.
+pub(crate) fn in_child() -> RunTraining {
+    Box::new(|input| train(input).map_err(|error| format!("{error:#}")))
+}
+
+fn train(input: TrainingInput<'_>) -> Result<()> {
+    let program = std::env::current_exe().context("this program cannot find itself")?;
+    let mut child = Command::new(program)
+        .arg(WORKER)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .spawn()
+        .context("the training process cannot be started")?;
+    let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
+        bail!("the training process has no pipes");
+    };
+    let progress = input.progress;
+    let job = Job { registry: input.registry, at: input.at, config: TrainConfig::default() };
+    let sent = std::thread::scope(|scope| {
+        scope.spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                if let Ok(value) = serde_json::from_str(&line) {
+                    progress(value);
+                }
+            }
+        });
+        let send = || -> Result<()> {
+            let mut writer = JobWriter::new(BufWriter::new(stdin), &job)?;
+            for entry in input.records {
+                let (seq, record) = entry.map_err(anyhow::Error::msg)?;
+                writer.record(seq, &record)?;
+            }
+            writer.finish()?;
+            Ok(())
+        };
+        send()
+    });
+    let status = child.wait().context("the training process got lost")?;
+    sent.context("the training process took no more data")?;
+    if !status.success() {
+        bail!("the training process ended with {status}");
+    }
+    Ok(())
+}
+
+/// `milieu train-worker`: the child's side.
+pub(crate) fn work() -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    let input = std::io::BufReader::new(std::io::stdin().lock());
+    milieu_train::worker::run(input, |line| {
+        // Without a listener there is nobody to tell; the run itself is not harmed.
+        let _ = serde_json::to_writer(&mut out, &line).map_err(std::io::Error::from).and_then(|()| {
+            out.write_all(b"\n")?;
+            out.flush()
+        });
+    })?;
+    Ok(())
+}
