@@ -200,13 +200,13 @@ fn snapshot_now_and_then(shared: &Shared) {
         seen = last;
         let behind = last.saturating_sub(shared.snapshot_seq.load(Ordering::Acquire));
         let idle = quiet / 4 >= config.idle_secs;
-        if behind >= config.every_records || (behind > 0 && idle) {
-            if let Err(error) = shared.write_snapshot() {
-                tracing::error!(%error, "a snapshot could not be written");
-                // The next attempt after another while.
-                quiet = 0;
-                std::thread::sleep(Duration::from_secs(5));
-            }
+        if (behind >= config.every_records || (behind > 0 && idle))
+            && let Err(error) = shared.write_snapshot()
+        {
+            tracing::error!(%error, "a snapshot could not be written");
+            // The next attempt after another while.
+            quiet = 0;
+            std::thread::sleep(Duration::from_secs(5));
         }
     }
 }

@@ -228,7 +228,7 @@ mod tests {
         assert!(trained.beats_popularity, "{:?}", trained.metrics);
         let number = |id: &str| trained.items.iter().position(|item| item == id).unwrap() as u32;
         let (mut scores, mut best) = (milieu_factors::Accumulator::default(), Vec::new());
-        trained.served.recommend(&[(number("p3"), 1.0), (number("p5"), 1.0)], 5, &mut scores, &mut best);
+        trained.served.recommend(&[(number("p4"), 1.0), (number("p6"), 1.0)], 5, &mut scores, &mut best);
         let circle = |item: u32| trained.items[item as usize][1..].parse::<u32>().unwrap() / 20;
         assert!(best.iter().all(|&(item, _)| circle(item) == 0), "{best:?}");
         let too_few = Gathered::default().train(&config, |_| ()).unwrap();

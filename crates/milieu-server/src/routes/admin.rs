@@ -84,7 +84,7 @@ pub(super) async fn train(State(shared): App) -> Answer<Training> {
 }
 
 pub(super) async fn models(State(shared): App) -> Answer<ModelList> {
-    in_background(shared, |shared| list(shared)).await
+    in_background(shared, list).await
 }
 
 pub(super) async fn rollback(State(shared): App, Path(kind): Path<String>) -> Answer<ModelList> {
