@@ -1,4 +1,5 @@
 //! The real server over loopback: bad input, paging, deletes, restart, gzip, shutdown.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a panic in a test is a failed test")]
 
 mod server;
 
