@@ -1,3 +1,1 @@
 //! Optimality, descent, equivalences and quality.
-
-use super::*;
