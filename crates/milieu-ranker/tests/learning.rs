@@ -1,5 +1,7 @@
 //! What training finds, on data whose truth is known.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use milieu_ranker::{Examples, NEGATIVE, POSITIVE, RankerError, TrainConfig, UNLABELLED, train};
 use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64Mcg;

@@ -1,5 +1,7 @@
 //! The forward pass and the file of a model.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use milieu_ranker::{ActionModel, Parameters, RankerError};
 use proptest::prelude::*;
 use rand::{Rng, SeedableRng};
