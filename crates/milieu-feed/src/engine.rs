@@ -5,7 +5,7 @@ use crate::filters::Gate;
 use crate::model::Models;
 use crate::prior::{PREDICTED, PriorModel};
 use crate::reason::{Language, Reason, reason};
-use crate::receipt::{Receipt, Receipts, score};
+use crate::receipt::{Receipt, Receipts, receipt_place, score};
 use crate::select::arrange;
 use crate::sessions::{Session, Sessions, read_cursor, write_cursor};
 use crate::sources::{Ask, model_history, propose, similar};
@@ -307,9 +307,28 @@ impl Engine {
     /// A receipt with the decision made again: probabilities and score.
     #[must_use]
     pub fn receipt(&self, id: &str) -> Option<(Receipt, [f32; PREDICTED.len()], f32)> {
-        let receipt = self.receipts.lock().get(id)?.clone();
-        let (probabilities, score) = receipt.replay(&self.prior)?;
+        let (page, place) = receipt_place(id)?;
+        let receipt = self.receipts(page)?.get(place)?.clone();
+        let (probabilities, score) = self.replay(&receipt)?;
         Some((receipt, probabilities, score))
+    }
+
+    /// The receipts of a page, as long as they are remembered; to be kept elsewhere for longer.
+    #[must_use]
+    pub fn receipts(&self, page: u64) -> Option<Arc<[Receipt]>> {
+        self.receipts.lock().page(page)
+    }
+
+    /// Numbers pages from `page` on, so that no id of an earlier run is given again. Only before the
+    /// first page.
+    pub fn begin_receipts_at(&self, page: u64) {
+        self.receipts.lock().begin_at(page);
+    }
+
+    /// Makes a decision again: probabilities and score.
+    #[must_use]
+    pub fn replay(&self, receipt: &Receipt) -> Option<([f32; PREDICTED.len()], f32)> {
+        receipt.replay(&self.prior)
     }
 
     /// Items like an item, the best first: by the trained model, then by who took it, then by tags.

@@ -22,7 +22,7 @@ pub use engine::{Engine, Entry, FeedError, FeedPage, FeedQuery};
 pub use model::{Collaborative, Models};
 pub use prior::{PREDICTED, PriorModel};
 pub use reason::{Language, Reason};
-pub use receipt::Receipt;
+pub use receipt::{Receipt, receipt_place};
 pub use stages::{Filter, Source, Stage, StageReport};
 pub use trends::Trend;
 

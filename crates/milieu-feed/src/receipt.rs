@@ -5,11 +5,12 @@ use crate::prior::{PREDICTED, PriorModel};
 use crate::stages::Source;
 use milieu_types::{Seq, Timestamp};
 use milieu_world::FEATURES;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// One entry's decision, complete enough to be made again without the world.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Receipt {
     /// Its id.
     pub id: String,
@@ -65,15 +66,29 @@ pub(crate) fn score(
     if worth > 0.0 { worth * network_factor } else { worth }
 }
 
+/// The number of the page in the id of a receipt, and the place in the page.
+#[must_use]
+pub fn receipt_place(id: &str) -> Option<(u64, usize)> {
+    let (page, place) = id.strip_prefix('r')?.split_once('-')?;
+    Some((u64::from_str_radix(page, 16).ok()?, usize::from_str_radix(place, 16).ok()?))
+}
+
 /// The receipts of the latest pages.
 #[derive(Debug, Default)]
 pub(crate) struct Receipts {
     /// The number of the oldest page kept.
     first: u64,
-    pages: VecDeque<Vec<Receipt>>,
+    pages: VecDeque<Arc<[Receipt]>>,
 }
 
 impl Receipts {
+    /// Numbers the pages from `first` on. Only before the first page.
+    pub(crate) fn begin_at(&mut self, first: u64) {
+        if self.pages.is_empty() {
+            self.first = first;
+        }
+    }
+
     /// Keeps a page's receipts and gives each its id.
     pub(crate) fn keep(&mut self, mut page: Vec<Receipt>, most: usize) -> Vec<String> {
         let number = self.first + self.pages.len() as u64;
@@ -81,7 +96,7 @@ impl Receipts {
             receipt.id = format!("r{number:x}-{place:x}");
         }
         let ids = page.iter().map(|receipt| receipt.id.clone()).collect();
-        self.pages.push_back(page);
+        self.pages.push_back(page.into());
         while self.pages.len() > most {
             self.pages.pop_front();
             self.first += 1;
@@ -89,10 +104,9 @@ impl Receipts {
         ids
     }
 
-    pub(crate) fn get(&self, id: &str) -> Option<&Receipt> {
-        let (page, place) = id.strip_prefix('r')?.split_once('-')?;
-        let page = u64::from_str_radix(page, 16).ok()?.checked_sub(self.first)?;
-        let place = usize::from_str_radix(place, 16).ok()?;
-        self.pages.get(usize::try_from(page).ok()?)?.get(place)
+    /// The receipts of a page.
+    pub(crate) fn page(&self, number: u64) -> Option<Arc<[Receipt]>> {
+        let at = usize::try_from(number.checked_sub(self.first)?).ok()?;
+        self.pages.get(at).map(Arc::clone)
     }
 }

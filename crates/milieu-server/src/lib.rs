@@ -9,6 +9,7 @@ mod append;
 pub mod config;
 pub mod doctor;
 mod metrics;
+mod receipts;
 mod routes;
 mod serve;
 mod state;

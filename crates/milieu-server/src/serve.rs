@@ -2,8 +2,9 @@
 
 use crate::config::Config;
 use crate::metrics::Metrics;
+use crate::receipts::ReceiptStore;
 use crate::routes::router;
-use crate::state::{Shared, SharedWorld};
+use crate::state::{Shared, SharedWorld, now};
 use crate::store::{Opened, Store, models_dir};
 use crate::training::{self, RunTraining, Trainer};
 use milieu_eventlog::LogError;
@@ -90,6 +91,8 @@ impl Server {
         let sink = Arc::clone(&world);
         let writer = log.start(Box::new(move |records| sink.apply(records)))?;
         let registry_dir = models_dir(data);
+        let receipts = ReceiptStore::open(&data.join("receipts"), config.receipts.retention_mb << 20)?;
+        engine.begin_receipts_at(receipts.next_page(now()));
         let shared = Arc::new(Shared {
             world,
             engine,
@@ -100,6 +103,7 @@ impl Server {
             registry: Registry::open(&registry_dir)?,
             registry_dir,
             models: Mutex::new(BTreeMap::new()),
+            receipts,
             trainer: Trainer::new(train),
             metrics: Metrics::default(),
             ready: AtomicBool::new(true),
@@ -150,6 +154,7 @@ impl Server {
         if let Some(writer) = shared.writer.write().take() {
             writer.close()?;
         }
+        shared.receipts.close();
         shared.write_snapshot()?;
         // A training that is still on ends with the process: its pipe breaks.
         if trainer.is_finished() {

@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::metrics::Metrics;
+use crate::receipts::ReceiptStore;
 use crate::store::CHUNK;
 use crate::training::Trainer;
 use milieu_api::ApiError;
@@ -31,6 +32,7 @@ pub(crate) struct Shared {
     pub(crate) registry_dir: PathBuf,
     /// The versions in use, by kind.
     pub(crate) models: Mutex<BTreeMap<&'static str, String>>,
+    pub(crate) receipts: ReceiptStore,
     pub(crate) trainer: Trainer,
     pub(crate) metrics: Metrics,
     pub(crate) ready: AtomicBool,

@@ -4,6 +4,7 @@
 //! DIR/log          the event log, the truth
 //! DIR/snapshots    the world, so that a start need not read the whole log
 //! DIR/models       model versions
+//! DIR/receipts     receipts of the feeds served lately
 //! ```
 
 use crate::config::LogConfig;

@@ -195,8 +195,11 @@ fn a_restart_keeps_everything() {
     let server = Server::start(data.path(), &[]);
     seed(&server);
     let before = (records(&server), server.feed("u1", ""), server.done("GET", "/v1/users/u1", ""));
+    let receipt = server.done("GET", "/v1/feed/u1", "")["items"][0]["receipt"].as_str().unwrap().to_owned();
     server.stop();
     let server = Server::start(data.path(), &[]);
+    let replayed = server.done("GET", &format!("/v1/receipts/{receipt}"), "");
+    assert_eq!(replayed["replay"]["equal"], true, "receipts outlive a restart");
     assert_eq!(
         server.done("GET", "/v1/stats", "")["snapshot"],
         before.0,

@@ -103,6 +103,13 @@ pub const KEYS: &[Key] = &[
     number("feed.max_age_days", "feed", 0.0, 36_500.0, "The oldest item shown; 0 for any age"),
     number("feed.sessions", "feed", 1.0, 1e6, "How many scrolling sessions are remembered"),
     number("feed.receipts", "feed", 1.0, 1e6, "How many pages' receipts are remembered"),
+    number(
+        "receipts.retention_mb",
+        "server",
+        1.0,
+        1e6,
+        "How many megabytes of receipts are kept on disk; the oldest go first",
+    ),
     key("training.enabled", "server", "Whether training starts by itself when the data has grown"),
     number("training.min_records", "server", 1.0, 1e12, "The fewest records for the first training"),
     number(

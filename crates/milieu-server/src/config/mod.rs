@@ -21,6 +21,8 @@ pub struct Config {
     pub snapshot: SnapshotConfig,
     /// The feed.
     pub feed: FeedConfig,
+    /// Receipts on disk.
+    pub receipts: ReceiptsConfig,
     /// Training in the background.
     pub training: TrainingConfig,
     /// What the server writes about itself.
@@ -57,6 +59,14 @@ pub struct LogConfig {
 pub struct SnapshotConfig {
     pub every_records: u64,
     pub idle_secs: u64,
+}
+
+/// See [`KEYS`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "KEYS documents each setting, for the guide too")]
+pub struct ReceiptsConfig {
+    pub retention_mb: u64,
 }
 
 /// See [`KEYS`].
@@ -123,6 +133,12 @@ impl Default for LogConfig {
 impl Default for SnapshotConfig {
     fn default() -> Self {
         Self { every_records: 2_000_000, idle_secs: 30 }
+    }
+}
+
+impl Default for ReceiptsConfig {
+    fn default() -> Self {
+        Self { retention_mb: 256 }
     }
 }
 

@@ -46,6 +46,11 @@ pub(super) async fn metrics(State(shared): App) -> impl IntoResponse {
             "The last record in the newest snapshot",
             shared.snapshot_seq.load(Ordering::Acquire) as f64,
         ),
+        gauge(
+            "milieu_receipts_lost",
+            "Pages whose receipts were not kept on disk",
+            shared.receipts.lost() as f64,
+        ),
         gauge("milieu_training_running", "Whether a training is on", f64::from(u8::from(training.running))),
         gauge("milieu_training_runs", "Trainings that ended", training.runs as f64),
     ];

@@ -6,9 +6,10 @@ use crate::state::{Shared, now};
 use axum::extract::State;
 use axum::http::Uri;
 use milieu_api::{ApiError, Explanation, Feed, FeedEntry, Reason, ReceiptOut, Replay};
-use milieu_feed::{FeedQuery, Language, PREDICTED, Receipt, Stage};
+use milieu_feed::{FeedQuery, Language, PREDICTED, Receipt, Stage, receipt_place};
 use milieu_types::{ErrorCode, Id, TieKind};
 use milieu_world::{Feature, ItemIx, View, secs};
+use std::sync::Arc;
 
 const PARAMETERS: [&str; 7] = ["limit", "cursor", "explain", "full", "disable", "order", "lang"];
 
@@ -52,6 +53,11 @@ pub(super) async fn feed(State(shared): App, uri: Uri) -> Answer<Feed> {
         .engine
         .feed(&view, user.as_str(), &query, at)
         .map_err(|error| ApiError::at(ErrorCode::InvalidCursor, "cursor", error.to_string()))?;
+    if let Some((number, _)) = page.entries.first().and_then(|entry| receipt_place(&entry.receipt))
+        && let Some(receipts) = shared.engine.receipts(number)
+    {
+        shared.receipts.keep(number, receipts);
+    }
     let items = page.entries.into_iter().map(|entry| FeedEntry {
         item: full.then(|| view.item(entry.item)).flatten().map(Into::into),
         explain: explain.then(|| explanation(&shared, &entry.receipt)).flatten(),
@@ -118,9 +124,10 @@ fn explain(receipt: &Receipt) -> Explanation {
 pub(super) async fn receipt(State(shared): App, uri: Uri) -> Answer<ReceiptOut> {
     Query::read(&uri, &[])?;
     let id = path_id(rest(&uri, "/v1/receipts/"), "id")?;
-    let (receipt, _, score) = shared.engine.receipt(id.as_str()).ok_or_else(|| {
-        ApiError::at(ErrorCode::ReceiptNotFound, "id", format!("there is no receipt {id}, or no more"))
-    })?;
+    let lost =
+        || ApiError::at(ErrorCode::ReceiptNotFound, "id", format!("there is no receipt {id}, or no more"));
+    let receipt = find(&shared, id.as_str()).await.ok_or_else(lost)?;
+    let (_, score) = shared.engine.replay(&receipt).ok_or_else(lost)?;
     let explain = explain(&receipt);
     let action = ("actions", receipt.action_version);
     let collaborative = receipt.collaborative_version.map(|version| ("collaborative", version));
@@ -137,4 +144,14 @@ pub(super) async fn receipt(State(shared): App, uri: Uri) -> Answer<ReceiptOut> 
         models: collaborative.into_iter().chain([action]).collect(),
         replay: Replay { score, equal: score.to_bits() == receipt.score.to_bits() },
     }))
+}
+
+/// A receipt from memory, else from disk.
+async fn find(shared: &Arc<Shared>, id: &str) -> Option<Receipt> {
+    let (page, place) = receipt_place(id)?;
+    if let Some(receipts) = shared.engine.receipts(page) {
+        return receipts.get(place).cloned();
+    }
+    let of = Arc::clone(shared);
+    tokio::task::spawn_blocking(move || of.receipts.find(page, place)).await.ok().flatten()
 }
