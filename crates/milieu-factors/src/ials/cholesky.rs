@@ -171,3 +171,75 @@ fn back_substitute<S: Simd>(simd: S, factor: &[f32], stride: usize, x: &mut [f32
         x[panel..panel + TILE_ROWS].copy_from_slice(&corner.back(y));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::kernels::{add_gram, outer_gram, tile_columns};
+    use super::*;
+    use proptest::prelude::*;
+    use pulp::{Arch, WithSimd};
+
+    /// Solves `(I + W^T W) x = b` and `(I + W W^T) z = c` on this machine's instruction set or without any.
+    struct Solve<'a> {
+        block: &'a [f32],
+        stride: usize,
+        right: Vec<f32>,
+        outer: bool,
+    }
+
+    impl WithSimd for Solve<'_> {
+        type Output = Vec<f32>;
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(mut self, simd: S) -> Vec<f32> {
+            let size = if self.outer { self.block.len() / self.stride } else { self.stride };
+            let stride = size.next_multiple_of(tile_columns());
+            let mut system = vec![0.0; size * stride];
+            if self.outer {
+                outer_gram(simd, self.block, self.stride, &mut system, stride);
+            } else {
+                add_gram(simd, self.block, stride, &mut system);
+            }
+            (0..size).for_each(|k| system[k * stride + k] += 1.0);
+            self.right.resize(stride, 0.0);
+            solve(simd, &mut system, stride, &mut self.right, &mut Room::default());
+            self.right.truncate(size);
+            self.right
+        }
+    }
+
+    /// The largest error of `x + M^T (M x) = b` for a matrix of `rows` by `columns`.
+    fn residual(at: impl Fn(usize, usize) -> f32, rows: usize, x: &[f32], right: &[f32]) -> f32 {
+        let product: Vec<f32> =
+            (0..rows).map(|row| x.iter().enumerate().map(|(k, x)| at(row, k) * x).sum()).collect();
+        let back = |k: usize| product.iter().enumerate().map(|(row, p)| at(row, k) * p).sum::<f32>();
+        (0..x.len()).map(|k| (x[k] + back(k) - right[k]).abs()).fold(0.0, f32::max)
+    }
+
+    proptest! {
+        #[test]
+        fn solves_both_forms(
+            panels in 1_usize..12,
+            tiles in 1_usize..4,
+            numbers in proptest::collection::vec(-1.0_f32..1.0, 1..200),
+        ) {
+            let stride = tiles * 16.max(tile_columns());
+            let rows = panels * TILE_ROWS;
+            let number = |k: usize| numbers[k % numbers.len()] * (1.0 - k as f32 / 5000.0);
+            let block: Vec<f32> = (0..rows * stride).map(number).collect();
+            for outer in [false, true] {
+                let size = if outer { rows } else { stride };
+                let right: Vec<f32> = (0..size).map(|k| number(3 * k + 1)).collect();
+                let task = || Solve { block: &block, stride, right: right.clone(), outer };
+                for x in [Arch::new().dispatch(task()), task().with_simd(pulp::Scalar)] {
+                    let error = if outer {
+                        residual(|row, k| block[k * stride + row], stride, &x, &right)
+                    } else {
+                        residual(|row, k| block[row * stride + k], rows, &x, &right)
+                    };
+                    prop_assert!(error < 1e-3, "{error}");
+                }
+            }
+        }
+    }
+}

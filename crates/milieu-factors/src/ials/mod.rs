@@ -132,7 +132,9 @@ fn half_step(
 ) -> Result<Vec<f32>, IalsError> {
     let basis = Basis::of(other)?;
     basis.enter(other);
-    if config.block < solved.stride() {
+    let stride = solved.stride();
+    let block = if config.block < config.factors { config.block } else { stride };
+    if block < stride {
         basis.enter(solved);
     }
     let problem = Problem {
@@ -140,9 +142,8 @@ fn half_step(
         eigenvalues: &basis.values,
         alpha: config.alpha,
         unobserved_weight: config.unobserved_weight,
-        block: config.block,
+        block,
     };
-    let stride = solved.stride();
     let pieces = solved.data_mut().par_chunks_mut(ROWS_EACH * stride).enumerate();
     pieces.for_each_init(Scratch::default, |scratch, (piece, out)| {
         Arch::new().dispatch(SolveRows { config, problem, rows, first: piece * ROWS_EACH, out, scratch });
