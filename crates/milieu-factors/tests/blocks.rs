@@ -11,6 +11,7 @@ const USERS: usize = 60;
 const ITEMS: usize = 50;
 
 /// Users of even number take even items, the others odd ones, half of them each; 1 in 20 is noise.
+#[expect(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
 fn planted() -> Interactions {
     let mut rng = Pcg64Mcg::seed_from_u64(5);
     let mut triples = Vec::new();
