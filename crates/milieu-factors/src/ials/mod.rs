@@ -16,6 +16,7 @@ mod config;
 mod fold_in;
 mod kernels;
 mod objective;
+mod prefetch;
 mod solver;
 mod table;
 #[cfg(test)]
@@ -169,6 +170,9 @@ impl WithSimd for SolveRows<'_> {
         let others = self.problem.other.rows();
         for (place, x) in self.out.chunks_exact_mut(self.problem.other.stride()).enumerate() {
             let columns = self.rows.row(self.first + place);
+            if self.first + place + 1 < self.rows.users() {
+                self.problem.fetch(self.rows.row(self.first + place + 1), 0..x.len());
+            }
             let weights = self.rows.row_weights(self.first + place);
             let regularization = self.config.row_regularization(columns.len(), others);
             self.problem.solve(simd, Row { columns, weights, regularization }, x, self.scratch);

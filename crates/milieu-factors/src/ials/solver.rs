@@ -8,11 +8,13 @@
 
 use super::cholesky::{self, Room};
 use super::kernels::{TILE_ROWS, add_gram, add_scaled, dot, outer_gram, scaled_copy, tile_width};
+use super::prefetch::prefetch;
 use super::table::Table;
 use pulp::Simd;
+use std::ops::Range;
 
-/// Rows gathered at a time: with blocks of 64 unknowns they fill half of a first level cache.
-const CHUNK: usize = 64;
+/// Rows gathered at a time: with blocks of 64 unknowns they fill a quarter of a first level cache, the next chunk another.
+const CHUNK: usize = 32;
 
 /// What all rows of one side share.
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +58,14 @@ fn reset(buffer: &mut Vec<f32>, length: usize) {
 }
 
 impl Problem<'_> {
+    /// Asks for the first vectors of a row, or for a block of each, ahead of their use.
+    #[inline(always)]
+    pub(super) fn fetch(&self, columns: &[u32], block: Range<usize>) {
+        for &column in columns.iter().take(CHUNK) {
+            prefetch(&self.other.row(column as usize)[block.clone()]);
+        }
+    }
+
     /// Replaces `x` (one stride) by the row's vector, or improves it where blocks are used.
     #[inline(always)]
     pub(super) fn solve<S: Simd>(&self, simd: S, row: Row<'_>, x: &mut [f32], scratch: &mut Scratch) {
@@ -149,13 +159,7 @@ impl Problem<'_> {
 
     /// Adds to a block of `s` the step that makes it exact, and leaves the step in `right`.
     #[inline(always)]
-    fn solve_block<S: Simd>(
-        &self,
-        simd: S,
-        row: Row<'_>,
-        block: std::ops::Range<usize>,
-        scratch: &mut Scratch,
-    ) {
+    fn solve_block<S: Simd>(&self, simd: S, row: Row<'_>, block: Range<usize>, scratch: &mut Scratch) {
         let width = block.len();
         scratch.right.clear();
         scratch.right.extend(scratch.scaled[block.clone()].iter().map(|s| -s));
@@ -163,7 +167,8 @@ impl Problem<'_> {
         scratch.gathered.resize((CHUNK * width).max(scratch.gathered.len()), 0.0);
         let roots = &scratch.inverse_root[block.clone()];
         let chunks = row.columns.chunks(CHUNK).zip(row.weights.chunks(CHUNK));
-        for ((columns, weights), residuals) in chunks.zip(scratch.residual.chunks(CHUNK)) {
+        for (place, ((columns, weights), residuals)) in chunks.zip(scratch.residual.chunks(CHUNK)).enumerate()
+        {
             let gathered = &mut scratch.gathered[..columns.len() * width];
             let pairs = columns.iter().zip(weights).zip(residuals);
             for (((&column, &weight), &residual), to) in pairs.zip(gathered.chunks_exact_mut(width)) {
@@ -171,6 +176,7 @@ impl Problem<'_> {
                 scaled_copy(simd, self.target(weight).0, roots, other, to);
                 add_scaled(simd, residual, to, &mut scratch.right);
             }
+            self.fetch(row.columns.get((place + 1) * CHUNK..).unwrap_or_default(), block.clone());
             add_gram(simd, gathered, width, &mut scratch.system);
         }
         add_identity(&mut scratch.system, width);

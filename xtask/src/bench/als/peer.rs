@@ -1,0 +1,139 @@
+//! The Python package `implicit` in an environment of its own, kept running between the fits.
+
+use anyhow::{Context, Result, bail, ensure};
+use milieu_factors::Interactions;
+use std::fs::File;
+use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+const SCRIPT: &str = include_str!("implicit_peer.py");
+const PACKAGES: [&str; 4] = ["implicit==0.7.*", "numpy", "scipy", "threadpoolctl"];
+
+/// A running Python process that has read the matrix.
+pub(super) struct Peer {
+    child: Child,
+    requests: ChildStdin,
+    answers: BufReader<ChildStdout>,
+    /// Name and version of the package.
+    pub(super) name: String,
+}
+
+/// What both sides train with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Settings {
+    pub(super) factors: usize,
+    pub(super) iterations: usize,
+    pub(super) regularization: f32,
+    pub(super) alpha: f32,
+    pub(super) threads: usize,
+}
+
+/// Makes the environment under `directory` unless it is there, and returns its Python.
+pub(super) fn install(directory: &Path) -> Result<PathBuf> {
+    let python = directory.join("bin").join("python");
+    let works = |python: &Path| {
+        let imports = ["-c", "import implicit, numpy, scipy, threadpoolctl"];
+        python.exists()
+            && Command::new(python)
+                .args(imports)
+                .stderr(Stdio::null())
+                .status()
+                .is_ok_and(|status| status.success())
+    };
+    if !works(&python) {
+        run(Command::new("python3").args(["-m", "venv"]).arg(directory))?;
+        run(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(PACKAGES))?;
+        ensure!(works(&python), "the packages are installed in {} but cannot be loaded", directory.display());
+    }
+    Ok(python)
+}
+
+fn run(command: &mut Command) -> Result<()> {
+    let status = command.status().with_context(|| format!("cannot start {command:?}"))?;
+    if !status.success() {
+        bail!("{command:?} ended with {status}");
+    }
+    Ok(())
+}
+
+/// Writes a matrix in the form that the script reads.
+pub(super) fn write_matrix(path: &Path, data: &Interactions) -> Result<()> {
+    let mut file = BufWriter::new(File::create(path)?);
+    for size in [data.users(), data.items(), data.len()] {
+        file.write_all(&(size as u64).to_le_bytes())?;
+    }
+    let mut start = 0_u64;
+    file.write_all(&start.to_le_bytes())?;
+    for user in 0..data.users() {
+        start += data.row(user).len() as u64;
+        file.write_all(&start.to_le_bytes())?;
+    }
+    for user in 0..data.users() {
+        data.row(user).iter().try_for_each(|item| file.write_all(&item.to_le_bytes()))?;
+    }
+    for user in 0..data.users() {
+        data.row_weights(user).iter().try_for_each(|weight| file.write_all(&weight.to_le_bytes()))?;
+    }
+    file.flush()?;
+    Ok(())
+}
+
+impl Peer {
+    /// Starts Python and waits until it has read the matrix.
+    pub(super) fn start(python: &Path, matrix: &Path, settings: &Settings) -> Result<Self> {
+        let mut child = Command::new(python)
+            .args(["-c", SCRIPT])
+            .arg(matrix)
+            .args([settings.factors.to_string(), settings.iterations.to_string()])
+            .args([
+                settings.regularization.to_string(),
+                settings.alpha.to_string(),
+                settings.threads.to_string(),
+            ])
+            // The package's own advice: its threads are its parallelism, BLAS must not add more; and BLAS
+            // picks its kernels for this machine itself.
+            .env("OPENBLAS_NUM_THREADS", "1")
+            .env_remove("OPENBLAS_CORETYPE")
+            .env_remove("OPENBLAS_L2_SIZE")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let requests = child.stdin.take().context("no pipe to Python")?;
+        let answers = BufReader::new(child.stdout.take().context("no pipe from Python")?);
+        let mut peer = Self { child, requests, answers, name: String::new() };
+        peer.name = peer.answer()?;
+        Ok(peer)
+    }
+
+    fn answer(&mut self) -> Result<String> {
+        let mut line = String::new();
+        self.answers.read_line(&mut line)?;
+        ensure!(!line.is_empty(), "Python ended early; its message is above");
+        Ok(line.trim().to_string())
+    }
+
+    /// Trains, and returns the seconds it took.
+    pub(super) fn fit(&mut self, seed: u64) -> Result<f64> {
+        writeln!(self.requests, "fit {seed}")?;
+        Ok(self.answer()?.parse()?)
+    }
+
+    /// The factors of the last training: users x factors, then items x factors.
+    pub(super) fn factors(&mut self, path: &Path) -> Result<Vec<f32>> {
+        writeln!(self.requests, "save {}", path.display())?;
+        ensure!(self.answer()? == "saved", "Python did not save");
+        let bytes = std::fs::read(path)?;
+        std::fs::remove_file(path)?;
+        let number = |bytes: &[u8]| bytes.first_chunk().copied().map_or(f32::NAN, f32::from_le_bytes);
+        Ok(bytes.chunks_exact(4).map(number).collect())
+    }
+
+    /// Lets Python end.
+    pub(super) fn stop(self) -> Result<()> {
+        let Self { mut child, requests, .. } = self;
+        drop(requests);
+        child.wait()?;
+        Ok(())
+    }
+}
