@@ -84,7 +84,7 @@ impl Response {
 
     /// Chebyshev coefficients of the response, scaled so that its largest value is 1. The constant term is
     /// left as it comes: it moves only the scores of items in the history.
-    fn coefficients(self) -> Vec<f32> {
+    pub(crate) fn coefficients(self) -> Vec<f32> {
         const POINTS: usize = 64;
         let angle = |point: usize| std::f64::consts::PI * (point as f64 + 0.5) / POINTS as f64;
         let values: Vec<f64> = (0..POINTS).map(|j| self.at((angle(j).cos() + 1.0) / 2.0)).collect();
@@ -122,32 +122,50 @@ impl GraphFilter {
         crate::sparse::transpose_into(&block, users.len(), out);
     }
 
-    /// `f(P)` of signals side by side (items x width), times the target factors.
-    fn filter(&self, signal: Vec<f32>, width: usize) -> Vec<f32> {
+    /// The Chebyshev terms `T_n(2P - 1)` of users' histories, `n` from 0 to below `count`, each handed over
+    /// as items x users.
+    pub(crate) fn terms(
+        &self,
+        mix: Option<&Interactions>,
+        users: &[u32],
+        count: usize,
+        each: impl FnMut(usize, &[f32]),
+    ) {
+        self.chebyshev(self.scaled.histories(mix, users), users.len(), count, each);
+    }
+
+    /// `T_0 = 1`, `T_1 = 2P - 1`, `T_n = 2 (2P - 1) T_(n-1) - T_(n-2)`, each applied to the signals.
+    fn chebyshev(&self, signal: Vec<f32>, width: usize, count: usize, mut each: impl FnMut(usize, &[f32])) {
         let mut between = vec![0.0; self.scaled.by_user.users() * width];
-        let mut smooth = |from: &[f32], to: &mut [f32]| {
-            multiply(&self.scaled.by_user, from, width, &mut between);
-            multiply(&self.scaled.by_item, &between, width, to);
-        };
-        let passed = self.low_pass.as_ref().map(|low_pass| low_pass.project(&signal, width));
-        let mut sum: Vec<f32> = signal.iter().map(|x| x * self.coefficients[0]).collect();
-        // T_0 = 1, T_1 = 2P - 1, T_n = 2 (2P - 1) T_(n-1) - T_(n-2), each applied to the signal.
         let mut before = vec![0.0; signal.len()];
         let mut now = signal;
         let mut next = vec![0.0; now.len()];
-        for (degree, &coefficient) in self.coefficients.iter().enumerate().skip(1) {
-            smooth(&now, &mut next);
-            let double = if degree == 1 { 1.0 } else { 2.0 };
-            for (((next, now), before), sum) in next.iter_mut().zip(&now).zip(&before).zip(&mut sum) {
+        for degree in 0..count {
+            each(degree, &now);
+            if degree + 1 == count {
+                break;
+            }
+            multiply(&self.scaled.by_user, &now, width, &mut between);
+            multiply(&self.scaled.by_item, &between, width, &mut next);
+            let double = if degree == 0 { 1.0 } else { 2.0 };
+            for ((next, now), before) in next.iter_mut().zip(&now).zip(&before) {
                 *next = double * (2.0 * *next - now) - before;
-                *sum += coefficient * *next;
             }
             std::mem::swap(&mut before, &mut now);
             std::mem::swap(&mut now, &mut next);
         }
-        for (sum, passed) in sum.iter_mut().zip(passed.iter().flatten()) {
-            *sum += passed;
-        }
+    }
+
+    /// `f(P)` of signals side by side (items x width), times the target factors.
+    fn filter(&self, signal: Vec<f32>, width: usize) -> Vec<f32> {
+        let mut sum = match &self.low_pass {
+            None => vec![0.0; signal.len()],
+            Some(low_pass) => low_pass.project(&signal, width),
+        };
+        self.chebyshev(signal, width, self.coefficients.len(), |degree, term| {
+            let coefficient = self.coefficients[degree];
+            sum.iter_mut().zip(term).for_each(|(sum, term)| *sum += coefficient * term);
+        });
         scale_rows(&mut sum, width, &self.scaled.target);
         sum
     }

@@ -6,6 +6,7 @@
 mod dense;
 mod ease;
 mod error;
+mod filter_bank;
 mod graph_filter;
 mod ials;
 mod interactions;
@@ -21,6 +22,7 @@ mod spectrum;
 
 pub use ease::{Ease, EaseConfig};
 pub use error::FactorsError;
+pub use filter_bank::FilterBank;
 pub use graph_filter::{FilterConfig, GraphFilter, LowPassConfig, Response};
 pub use ials::{FoldIn, Ials, IalsConfig, IalsError};
 pub use interactions::{Interactions, InteractionsError};

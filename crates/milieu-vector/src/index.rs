@@ -172,11 +172,14 @@ impl VectorIndex {
         scratch: &'s mut Scratch,
     ) -> Result<&'s [(u32, f32)], VectorError> {
         let length = self.check_query(query)?;
-        match &self.lists {
-            Some(lists) if length > 0.0 && !self.is_narrow(&filter) => {
-                self.search_lists(lists, query, length, self.config.effort, k, filter, scratch);
-            }
-            _ => self.search_rows(query, k, &filter, scratch),
+        let lists = self.lists.as_ref().filter(|_| length > 0.0 && !self.is_narrow(&filter));
+        if let Some(lists) = lists {
+            self.search_lists(lists, query, length, self.config.effort, k, &filter, scratch);
+        }
+        // Lists in which no positive score is expected are left out; whoever asks for more than the others hold gets the
+        // exact answer.
+        if lists.is_none() || scratch.results.len() < k.min(self.ids.len()) {
+            self.search_rows(query, k, &filter, scratch);
         }
         Ok(&scratch.results)
     }

@@ -86,20 +86,20 @@ pub fn matvec(rows: &[f32], x: &[f32], out: &mut [f32]) {
     Arch::new().dispatch(Matvec(rows, x, out));
 }
 
-/// The inner products of a quantised query with quantised rows of `stride` codes, each times its row's scale:
-/// `out[i] = scales[i] * (codes[i] . query)`. `stride` is a multiple of [`CODE_ALIGN`] and `query` has `stride` values of
-/// at most [`QUERY_MAX`] in magnitude, so the sum fits an `i32` up to 4,096 dimensions.
-pub fn matvec_i8(codes: &[i8], scales: &[f32], query: &[i16], out: &mut [f32]) {
+/// The inner products of a quantised query with quantised rows of `query.len()` codes: `out[i] = codes[i] . query`, one
+/// for each element of `out`. The query's length is a multiple of [`CODE_ALIGN`] and its values are at most [`QUERY_MAX`]
+/// in magnitude, so that the sum fits an `i32` up to 4,096 dimensions.
+pub fn matvec_i8(codes: &[i8], query: &[i16], out: &mut [f32]) {
     if query.is_empty() {
         out.fill(0.0);
         return;
     }
     #[cfg(target_arch = "x86_64")]
     if let Arch::V3(simd) = Arch::new() {
-        quantised::matvec_avx2(simd, codes, scales, query, out);
+        quantised::matvec_avx2(simd, codes, query, out);
         return;
     }
-    quantised::matvec_portable(codes, scales, query, out);
+    quantised::matvec_portable(codes, query, out);
 }
 
 /// Rows of codes are padded with zeros to a multiple of this many.

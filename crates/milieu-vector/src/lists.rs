@@ -14,14 +14,35 @@ use crate::kmeans;
 use crate::scratch::{Scratch, pack, select_largest, unpack};
 use rayon::prelude::*;
 
-/// One list: rows of nearly the same direction, the longest first. The vectors have one element (`codes`: `stride`
-/// elements) for each row.
+/// What is known of a row beside its codes; kept together because a search reads all of it.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    length: f32,
+    scale: f32,
+    slot: u32,
+}
+
+/// One list: rows of nearly the same direction, the longest first; `stride` codes for each entry.
 #[derive(Debug, Clone, Default)]
 struct List {
-    slots: Vec<u32>,
-    lengths: Vec<f32>,
-    scales: Vec<f32>,
+    entries: Vec<Entry>,
     codes: Vec<i8>,
+}
+
+impl List {
+    fn longest(&self) -> f32 {
+        self.entries.first().map_or(0.0, |entry| entry.length)
+    }
+
+    /// How many rows are longer than `floor`: few as a rule, so that it is searched for from the front.
+    fn reach(&self, floor: f32) -> usize {
+        let mut end = 8;
+        while end < self.entries.len() && self.entries[end].length > floor {
+            end *= 2;
+        }
+        let end = end.min(self.entries.len());
+        self.entries[..end].partition_point(|entry| entry.length > floor)
+    }
 }
 
 /// All lists of an index.
@@ -35,6 +56,8 @@ pub(crate) struct Lists {
     cosines: Vec<f32>,
     /// For each list: the root mean square length of what the rows' directions have beside the centroid's.
     spreads: Vec<f32>,
+    /// For each list: the length of its longest row, 0 if it is empty.
+    longest: Vec<f32>,
     lists: Vec<List>,
     list_of_slot: Vec<u32>,
 }
@@ -47,7 +70,7 @@ impl Lists {
     pub(crate) fn learn(rows: &[f32], dim: usize, config: &IndexConfig) -> (Vec<f32>, Vec<u32>) {
         let total = rows.len() / dim;
         let count = config.list_count(total);
-        let sampled = (count * config.train_rows_per_list.max(1)).clamp(count, total);
+        let sampled = count.saturating_mul(config.train_rows_per_list.max(1)).clamp(count, total);
         let mut sample = Vec::with_capacity(sampled * dim);
         for row in 0..sampled {
             // Evenly spread over the index; the order of the rows carries no meaning that repeats at this step.
@@ -77,17 +100,14 @@ impl Lists {
             .map(|(mut members, centroid)| {
                 members.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
                 let mut list = List {
-                    slots: Vec::with_capacity(members.len()),
-                    lengths: Vec::with_capacity(members.len()),
-                    scales: Vec::with_capacity(members.len()),
+                    entries: Vec::with_capacity(members.len()),
                     codes: vec![0; members.len() * stride],
                 };
                 let mut cosines = 0.0;
                 for ((length, slot), codes) in members.iter().zip(list.codes.chunks_exact_mut(stride)) {
                     let row = &rows[*slot as usize * dim..][..dim];
-                    list.slots.push(*slot);
-                    list.lengths.push(*length);
-                    list.scales.push(quantise_i8(row, codes));
+                    let scale = quantise_i8(row, codes);
+                    list.entries.push(Entry { length: *length, scale, slot: *slot });
                     if *length > 0.0 {
                         cosines += dot(row, centroid) / length;
                     }
@@ -104,6 +124,7 @@ impl Lists {
             centroids,
             cosines,
             spreads,
+            longest: built.iter().map(|(list, _)| list.longest()).collect(),
             lists: built.into_iter().map(|(list, _)| list).collect(),
             list_of_slot,
         }
@@ -141,25 +162,21 @@ impl Lists {
             if bound <= candidates.wanted_threshold() {
                 break;
             }
+            let best_cosine = bound / self.longest[list as usize];
             let list = &self.lists[list as usize];
-            let Some(longest) = list.lengths.first() else {
-                continue;
-            };
-            let best_cosine = bound / longest;
-            let floor = candidates.wanted_threshold() / best_cosine;
-            let reach = list.lengths.partition_point(|length| *length > floor);
-            for first in (0..reach).step_by(BLOCK) {
-                let block = first..reach.min(first + BLOCK);
-                let scores = &mut scores[..block.len()];
-                matvec_i8(&list.codes[first * self.stride..], &list.scales[block.clone()], query, scores);
-                for (score, slot) in scores.iter().zip(&list.slots[block]) {
-                    let score = score * query_scale;
-                    if score >= candidates.threshold() && filter(*slot) {
-                        candidates.push(score, *slot);
+            let reach = list.reach(candidates.wanted_threshold() / best_cosine);
+            let blocks = list.entries[..reach].chunks(BLOCK).zip(list.codes.chunks(BLOCK * self.stride));
+            for (entries, codes) in blocks {
+                let scores = &mut scores[..entries.len()];
+                matvec_i8(codes, query, scores);
+                for (score, entry) in scores.iter().zip(entries) {
+                    let score = score * entry.scale * query_scale;
+                    if score >= candidates.threshold() && filter(entry.slot) {
+                        candidates.push(score, entry.slot);
                     }
                 }
             }
-            candidates.cut();
+            candidates.settle();
         }
     }
 
@@ -171,17 +188,14 @@ impl Lists {
         matvec(&self.centroids, unit, scores);
         order.clear();
         order.reserve(self.lists.len());
-        for (number, list) in self.lists.iter().enumerate() {
-            let Some(longest) = list.lengths.first() else {
-                continue;
-            };
+        for (number, longest) in self.longest.iter().enumerate() {
             // A direction of the list is cosine * centroid + spread * (something orthogonal to it); the query has
             // `across` in the orthogonal part. Their product there is at most 1, and far less for most rows in many
             // dimensions, which `effort` stands for.
             let along = scores[number].clamp(-1.0, 1.0);
             let across = (1.0 - along * along).sqrt();
             let best = along * self.cosines[number] + effort * across * self.spreads[number];
-            if best > 0.0 {
+            if best > 0.0 && *longest > 0.0 {
                 order.push(pack(best.min(1.0) * longest, number as u32));
             }
         }
@@ -201,30 +215,30 @@ impl Lists {
         let stride = self.stride;
         let list = &mut self.lists[nearest.1];
         let length = norm(row);
-        let place = list.lengths.partition_point(|other| *other >= length);
-        list.slots.insert(place, slot);
-        list.lengths.insert(place, length);
+        let place = list.entries.partition_point(|other| other.length >= length);
         let mut codes = vec![0; stride];
-        list.scales.insert(place, quantise_i8(row, &mut codes));
+        let scale = quantise_i8(row, &mut codes);
+        list.entries.insert(place, Entry { length, scale, slot });
         list.codes.splice(place * stride..place * stride, codes);
+        self.longest[nearest.1] = list.longest();
     }
 
     /// Takes a slot out and gives its number to the last slot.
     pub(crate) fn swap_remove(&mut self, slot: u32) {
         let stride = self.stride;
-        let list = &mut self.lists[self.list_of_slot[slot as usize] as usize];
-        if let Some(place) = list.slots.iter().position(|other| *other == slot) {
-            list.slots.remove(place);
-            list.lengths.remove(place);
-            list.scales.remove(place);
+        let number = self.list_of_slot[slot as usize] as usize;
+        let list = &mut self.lists[number];
+        if let Some(place) = list.entries.iter().position(|entry| entry.slot == slot) {
+            list.entries.remove(place);
             list.codes.drain(place * stride..(place + 1) * stride);
+            self.longest[number] = list.longest();
         }
         let last = self.list_of_slot.len() as u32 - 1;
         self.list_of_slot.swap_remove(slot as usize);
         if slot != last {
             let list = &mut self.lists[self.list_of_slot[slot as usize] as usize];
-            if let Some(other) = list.slots.iter_mut().find(|other| **other == last) {
-                *other = slot;
+            if let Some(entry) = list.entries.iter_mut().find(|entry| entry.slot == last) {
+                entry.slot = slot;
             }
         }
     }
@@ -241,17 +255,10 @@ impl Lists {
 
     /// Bytes held.
     pub(crate) fn memory_bytes(&self) -> usize {
-        let each = size_of::<List>();
-        let lists: usize = self
-            .lists
-            .iter()
-            .map(|list| {
-                each + list.slots.capacity() * 4
-                    + list.lengths.capacity() * 4
-                    + list.scales.capacity() * 4
-                    + list.codes.capacity()
-            })
-            .sum();
-        lists + 4 * (self.centroids.len() + 2 * self.cosines.len() + self.list_of_slot.capacity())
+        let bytes_of = |list: &List| {
+            size_of::<List>() + list.entries.capacity() * size_of::<Entry>() + list.codes.capacity()
+        };
+        let lists: usize = self.lists.iter().map(bytes_of).sum();
+        lists + 4 * (self.centroids.len() + 3 * self.cosines.len() + self.list_of_slot.capacity())
     }
 }

@@ -41,6 +41,8 @@ pub(crate) struct Candidates {
     keys: Vec<u64>,
     keep: usize,
     wanted: usize,
+    /// Pushed since the buffer was last cut.
+    fresh: usize,
     threshold: f32,
     wanted_threshold: f32,
 }
@@ -52,6 +54,7 @@ impl Candidates {
         self.keys.reserve(2 * keep.max(1));
         self.keep = keep.max(1);
         self.wanted = wanted.clamp(1, self.keep);
+        self.fresh = 0;
         self.threshold = f32::NEG_INFINITY;
         self.wanted_threshold = f32::NEG_INFINITY;
     }
@@ -69,14 +72,23 @@ impl Candidates {
     /// Offers a number whose score is not below [`Self::threshold`].
     pub(crate) fn push(&mut self, score: f32, number: u32) {
         self.keys.push(pack(score, number));
+        self.fresh += 1;
         if self.keys.len() >= 2 * self.keep {
             self.cut();
         }
     }
 
+    /// Raises the thresholds if enough came in since the last time to be worth it.
+    pub(crate) fn settle(&mut self) {
+        if self.fresh * 4 >= self.keep {
+            self.cut();
+        }
+    }
+
     /// Drops what is not among the best `keep` and raises the thresholds.
-    pub(crate) fn cut(&mut self) {
+    fn cut(&mut self) {
         if self.keys.len() >= self.keep {
+            self.fresh = 0;
             select_largest(&mut self.keys, self.keep);
             self.keys.truncate(self.keep);
             self.threshold = unpack(self.keys[self.keep - 1]).0;

@@ -4,7 +4,7 @@ use milieu_factors::Interactions;
 use rayon::prelude::*;
 
 /// Users scored together; the score block of a thread is `BLOCK x items` floats.
-const BLOCK: usize = 32;
+pub(super) const BLOCK: usize = 32;
 
 /// The best `k` items of each user, best first, without those in `masks`.
 ///
@@ -24,17 +24,21 @@ pub fn top_lists(
             let mut scores = vec![0.0; block.len() * items];
             score(block, &mut scores);
             let list = |(row, &user): (usize, &u32)| {
-                let scores = &mut scores[row * items..(row + 1) * items];
-                for mask in masks {
-                    for &item in mask.row(user as usize) {
-                        scores[item as usize] = f32::NAN;
-                    }
-                }
-                top(scores, k)
+                top_of(&mut scores[row * items..(row + 1) * items], user, masks, k)
             };
             block.iter().enumerate().map(list).collect::<Vec<_>>()
         })
         .collect()
+}
+
+/// The best `k` of one user's scores; the scores of masked items are lost.
+pub(super) fn top_of(scores: &mut [f32], user: u32, masks: &[&Interactions], k: usize) -> Vec<u32> {
+    for mask in masks {
+        for &item in mask.row(user as usize) {
+            scores[item as usize] = f32::NAN;
+        }
+    }
+    top(scores, k)
 }
 
 /// The places of the `k` highest scores, highest first.

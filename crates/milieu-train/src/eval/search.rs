@@ -1,9 +1,8 @@
 //! The choice of hyperparameters, and of the model, on a validation part.
 //!
-//! First a grid over what depends on each other (popularity scaling and frequency response), by successive
-//! halving (Jamieson & Talwalkar 2016): all on few users, the better ones on more, the best on all. Then,
-//! from the best, one further setting after the other. The lists of values are the same for every data
-//! set.
+//! First a grid over what depends on each other: popularity scaling and frequency response, or confidence
+//! and regularisation. Then, from its best, one further setting after the other. The lists of values are
+//! the same for every data set.
 
 use super::candidate::{Candidate, Family, Values};
 use super::metrics::Accuracy;
@@ -17,8 +16,12 @@ use rand::seq::SliceRandom;
 use rand_pcg::Pcg64Mcg;
 use serde::Serialize;
 
-/// Each rung of the halving: the share of the users that is asked, and of the candidates that goes on.
-const RUNGS: [(f64, f64); 2] = [(0.125, 0.2), (0.5, 0.2)];
+/// Powers of the items' degrees that are tried: taken out of histories, and put back into predictions.
+const ITEM_POWERS: [f32; 4] = [0.2, 0.3, 0.4, 0.5];
+const TARGET_POWERS: [f32; 6] = [0.0, 0.1, 0.2, 0.3, 0.4, 0.5];
+/// Responses that are tried.
+const RIDGES: [f32; 3] = [0.3, 0.1, 0.05];
+const SHARPNESSES: [f32; 6] = [0.0, 0.5, 1.0, 1.5, 2.0, 2.5];
 
 /// What a search may cost.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -48,7 +51,7 @@ pub struct Outcome {
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { users: 2000, operations: 1e12, bytes: 8e9 }
+        Self { users: 4000, operations: 1e12, bytes: 8e9 }
     }
 }
 
@@ -89,7 +92,7 @@ pub fn search(
         let found = bench.best(family)?;
         let best = original(found, family);
         // Alone, EASE needs no measure of its own.
-        let ndcg = bench.ndcg(if families.len() > 1 { &best } else { &found }, 1.0)?;
+        let ndcg = bench.ndcg(if families.len() > 1 { &best } else { &found })?;
         outcome.families.push((best, ndcg));
         if ndcg > outcome.ndcg {
             outcome.chosen = best;
@@ -113,86 +116,98 @@ fn original(found: Candidate, family: Family) -> Candidate {
 
 struct Bench<'a> {
     trial: &'a Trial<'a>,
-    /// In random order: a share of them is a prefix.
     users: Vec<u32>,
     k: usize,
-    /// What was measured: candidate, number of users, NDCG.
-    known: Vec<(Candidate, usize, f64)>,
+    known: Vec<(Candidate, f64)>,
 }
 
 impl Bench<'_> {
-    /// The mean NDCG of a candidate over a share of the users.
-    fn ndcg(&mut self, candidate: &Candidate, share: f64) -> Result<f64, FactorsError> {
-        let count = ((share * self.users.len() as f64).ceil() as usize).min(self.users.len());
-        if let Some((.., ndcg)) = self.known.iter().find(|(c, n, _)| (c, *n) == (candidate, count)) {
+    /// The mean NDCG of a candidate.
+    fn ndcg(&mut self, candidate: &Candidate) -> Result<f64, FactorsError> {
+        if let Some((_, ndcg)) = self.known.iter().find(|(known, _)| known == candidate) {
             return Ok(*ndcg);
         }
-        let users = &self.users[..count];
         let trained = self.trial.train(candidate, None)?;
-        let lists = self.trial.lists(&trained, candidate.values, users, self.k);
-        let measured = self.trial.measure(users, &lists, self.k);
+        let lists = self.trial.lists(&trained, candidate.values, &self.users, self.k);
+        let measured = self.trial.measure(&self.users, &lists, self.k);
         let sum: f64 = measured.iter().map(|accuracy: &Accuracy| accuracy.ndcg).sum();
-        let ndcg = sum / count.max(1) as f64;
-        self.known.push((*candidate, count, ndcg));
+        let ndcg = sum / self.users.len().max(1) as f64;
+        self.known.push((*candidate, ndcg));
         Ok(ndcg)
     }
 
     fn best(&mut self, family: Family) -> Result<Candidate, FactorsError> {
         let values = if self.trial.has_values() { Values::Log } else { Values::Binary };
-        let mut running: Vec<Candidate> =
-            grid(family).into_iter().map(|model| Candidate { values, friends: 0.0, model }).collect();
-        for (users, keep) in RUNGS {
-            if running.len() > 1 {
-                let kept = (keep * running.len() as f64).ceil() as usize;
-                running = self.ranked(running, users)?;
-                running.truncate(kept);
+        let of = |model| Candidate { values, friends: 0.0, model };
+        let grid = match family {
+            Family::Popularity => vec![of(ModelConfig::Popularity)],
+            Family::ItemKnn => scalings()
+                .map(|scaling| of(ModelConfig::ItemKnn(KnnConfig { scaling, neighbours: 200 })))
+                .collect(),
+            Family::GraphFilter => {
+                let sharpened = SHARPNESSES.map(|sharpness| Response::Sharpened { sharpness });
+                let ridges = RIDGES.map(|ridge| Response::Ridge { ridge });
+                self.filters(values, &[&sharpened[..], &ridges].concat())
             }
-        }
-        let mut best = self.ranked(running, 1.0)?[0];
+            Family::Ease => self.filters(values, &RIDGES.map(|ridge| Response::Ridge { ridge })),
+            Family::Ials => ials_grid().into_iter().map(of).collect(),
+        };
+        let mut best = self.first(grid)?;
         for axis in [values_axis, detail_axis, friends_axis] {
             let mut alternatives = vec![best];
             alternatives.extend(axis(best, family, self.trial));
-            best = self.ranked(alternatives, 1.0)?[0];
+            best = self.first(alternatives)?;
         }
         Ok(best)
     }
 
-    /// Sorts candidates by descending NDCG over a share of the users; equals stay in order.
-    fn ranked(&mut self, candidates: Vec<Candidate>, share: f64) -> Result<Vec<Candidate>, FactorsError> {
-        let mut measured = Vec::with_capacity(candidates.len());
-        for candidate in candidates {
-            measured.push((self.ndcg(&candidate, share)?, candidate));
+    /// Measures the graph filters with these responses and all scalings, many at once.
+    fn filters(&mut self, values: Values, responses: &[Response]) -> Vec<Candidate> {
+        let mut candidates = Vec::new();
+        for item in ITEM_POWERS {
+            let of = |target, response| {
+                let scaling = Scaling { user: 0.5, item, target };
+                let model = ModelConfig::GraphFilter(FilterConfig { scaling, response, low_pass: None });
+                Candidate { values, friends: 0.0, model }
+            };
+            let known = |candidate: &Candidate| self.known.iter().any(|(known, _)| known == candidate);
+            let missing: Vec<Response> = responses
+                .iter()
+                .copied()
+                .filter(|response| !known(&of(TARGET_POWERS[0], *response)))
+                .collect();
+            let scaling = Scaling { user: 0.5, item, target: 0.0 };
+            let lists = (missing.as_slice(), TARGET_POWERS.as_slice());
+            let found = self.trial.filters_ndcg(values, scaling, lists, &self.users, self.k);
+            for (&response, row) in missing.iter().zip(found) {
+                let row = TARGET_POWERS.into_iter().zip(row);
+                self.known.extend(row.map(|(target, ndcg)| (of(target, response), ndcg)));
+            }
+            for &response in responses {
+                candidates.extend(TARGET_POWERS.map(|target| of(target, response)));
+            }
         }
-        measured.sort_by(|a, b| b.0.total_cmp(&a.0));
-        Ok(measured.into_iter().map(|(_, candidate)| candidate).collect())
+        candidates
+    }
+
+    /// The candidate with the highest NDCG, the first of equals.
+    fn first(&mut self, candidates: Vec<Candidate>) -> Result<Candidate, FactorsError> {
+        let mut best = Family::Popularity.start();
+        let mut best_ndcg = f64::NEG_INFINITY;
+        for candidate in candidates {
+            let ndcg = self.ndcg(&candidate)?;
+            if ndcg > best_ndcg {
+                best = candidate;
+                best_ndcg = ndcg;
+            }
+        }
+        Ok(best)
     }
 }
 
-/// Every combination of the settings of a family that depend on each other. EASE is searched on its
-/// likeness.
-fn grid(family: Family) -> Vec<ModelConfig> {
-    let ridges = [0.3, 0.1, 0.05].map(|ridge| Response::Ridge { ridge });
-    let sharpened = [0.5, 1.0, 1.5, 2.0].map(|sharpness| Response::Sharpened { sharpness });
-    let responses = match family {
-        Family::Popularity => return vec![ModelConfig::Popularity],
-        Family::ItemKnn => vec![Response::Linear],
-        Family::GraphFilter => [&ridges[..], &sharpened].concat(),
-        Family::Ease => ridges.to_vec(),
-        Family::Ials => return ials_grid(),
-    };
-    let mut models = Vec::new();
-    for item in [0.2, 0.3, 0.4, 0.5] {
-        for target in [0.0, 0.1, 0.2, 0.3, 0.4] {
-            let scaling = Scaling { user: 0.5, item, target };
-            for &response in &responses {
-                models.push(match family {
-                    Family::ItemKnn => ModelConfig::ItemKnn(KnnConfig { scaling, neighbours: 200 }),
-                    _ => ModelConfig::GraphFilter(FilterConfig { scaling, response, low_pass: None }),
-                });
-            }
-        }
-    }
-    models
+fn scalings() -> impl Iterator<Item = Scaling> {
+    let with = |item| TARGET_POWERS.map(|target| Scaling { user: 0.5, item, target });
+    ITEM_POWERS.into_iter().flat_map(with)
 }
 
 /// Confidence of what was not taken, and regularisation; short vectors and few passes find the region.
@@ -230,7 +245,7 @@ fn detail_axis(from: Candidate, family: Family, _: &Trial<'_>) -> Vec<Candidate>
                 let low_pass = Some(LowPassConfig { rank, weight, seed: 1 });
                 ModelConfig::GraphFilter(FilterConfig { low_pass, ..config })
             };
-            [(64, 0.2), (128, 0.2), (256, 0.1), (256, 0.2), (256, 0.4), (512, 0.2)].map(with).to_vec()
+            [(64, 0.2), (256, 0.1), (256, 0.2), (256, 0.4)].map(with).to_vec()
         }
         (Family::Ials, ModelConfig::Ials(config)) => {
             let with = |factors| ModelConfig::Ials(IalsConfig { factors, iterations: 16, ..config });

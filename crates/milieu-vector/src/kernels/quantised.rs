@@ -3,10 +3,10 @@
 use super::CODE_ALIGN;
 
 /// See [`super::matvec_i8`].
-pub(super) fn matvec_portable(codes: &[i8], scales: &[f32], query: &[i16], out: &mut [f32]) {
+pub(super) fn matvec_portable(codes: &[i8], query: &[i16], out: &mut [f32]) {
     let rows = codes.chunks_exact(query.len());
-    for ((out, row), scale) in out.iter_mut().zip(rows).zip(scales) {
-        *out = dot(row, query) as f32 * scale;
+    for (out, row) in out.iter_mut().zip(rows) {
+        *out = dot(row, query) as f32;
     }
 }
 
@@ -18,11 +18,10 @@ fn dot(codes: &[i8], query: &[i16]) -> i32 {
 /// See [`super::matvec_i8`]. The compiler does not find the multiply-add of neighbouring 16-bit integers in the portable
 /// loop at full width, so it is written out; sums of integers are exact, and both forms agree to the bit.
 #[cfg(target_arch = "x86_64")]
-pub(super) fn matvec_avx2(simd: pulp::x86::V3, codes: &[i8], scales: &[f32], query: &[i16], out: &mut [f32]) {
+pub(super) fn matvec_avx2(simd: pulp::x86::V3, codes: &[i8], query: &[i16], out: &mut [f32]) {
     struct Matvec<'a> {
         simd: pulp::x86::V3,
         codes: &'a [i8],
-        scales: &'a [f32],
         query: &'a [i16],
         out: &'a mut [f32],
     }
@@ -33,13 +32,13 @@ pub(super) fn matvec_avx2(simd: pulp::x86::V3, codes: &[i8], scales: &[f32], que
             let stride = self.query.len();
             let query = self.query.as_chunks::<CODE_ALIGN>().0;
             let rows = self.codes.chunks_exact(stride);
-            for ((out, row), scale) in self.out.iter_mut().zip(rows).zip(self.scales) {
+            for (out, row) in self.out.iter_mut().zip(rows) {
                 let row = row.as_chunks::<CODE_ALIGN>().0;
-                *out = dot_avx2(self.simd, row, query) as f32 * scale;
+                *out = dot_avx2(self.simd, row, query) as f32;
             }
         }
     }
-    pulp::Simd::vectorize(simd, Matvec { simd, codes, scales, query, out });
+    pulp::Simd::vectorize(simd, Matvec { simd, codes, query, out });
 }
 
 #[cfg(target_arch = "x86_64")]
