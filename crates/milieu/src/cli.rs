@@ -75,6 +75,20 @@ pub(crate) struct EvalFeed {
 pub(crate) enum LogCommand {
     /// Compare the world from snapshot and tail with one folded from the first record
     Verify(OnData),
+    /// Print the records, one JSON object a line
+    Dump(Dump),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Dump {
+    /// The data directory; no server may have it open
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// The first record to print
+    #[arg(long, value_name = "RECORD", default_value_t = 1)]
+    pub(crate) from: milieu_types::Seq,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
 }
 
 #[derive(Debug, Args)]

@@ -1,16 +1,14 @@
 //! `milieu doctor`.
 
-use super::{configuration, now};
+use super::{configuration, must_be_data, now};
 use crate::cli::OnData;
-use crate::output::{Usage, bar, json, replay_bar};
+use crate::output::{bar, json, replay_bar};
 use anyhow::Result;
 use milieu_server::doctor::examine;
 
 pub(super) fn run(args: &OnData) -> Result<()> {
     let config = configuration(&args.settings, &[])?;
-    if !args.data.join("log").is_dir() {
-        return Err(Usage(format!("{} is no data directory", args.data.display())).into());
-    }
+    must_be_data(&args.data)?;
     let reading = bar(0, "reading the log", false);
     let report = examine(&args.data, &config.log, now(), replay_bar(&reading))?;
     reading.finish_and_clear();

@@ -2,6 +2,7 @@
 
 mod demo;
 mod doctor;
+mod dump;
 mod eval;
 mod import;
 mod serve;
@@ -12,6 +13,7 @@ use crate::output::Usage;
 use anyhow::Result;
 use milieu_server::config::{Config, ConfigError, Layers};
 use milieu_types::Timestamp;
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub(crate) fn run(cli: Cli) -> Result<()> {
@@ -23,7 +25,16 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
         Command::Eval { command: EvalCommand::Feed(args) } => eval::run(&args),
         Command::TrainWorker => crate::training::work(),
         Command::Log { command: LogCommand::Verify(args) } => verify::run(&args),
+        Command::Log { command: LogCommand::Dump(args) } => dump::run(&args),
     }
+}
+
+/// Refuses what is no data directory, which opening a log would make into one.
+fn must_be_data(data: &Path) -> Result<()> {
+    if data.join("log").is_dir() {
+        return Ok(());
+    }
+    Err(Usage(format!("{} is no data directory", data.display())).into())
 }
 
 /// Defaults, then the file, then the environment, then the flags.

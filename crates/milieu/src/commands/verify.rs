@@ -1,16 +1,14 @@
 //! `milieu log verify`.
 
-use super::configuration;
+use super::{configuration, must_be_data};
 use crate::cli::OnData;
-use crate::output::{Usage, bar, json, replay_bar};
+use crate::output::{bar, json, replay_bar};
 use anyhow::{Result, bail};
 use milieu_server::store::verify;
 
 pub(super) fn run(args: &OnData) -> Result<()> {
     let config = configuration(&args.settings, &[])?;
-    if !args.data.join("log").is_dir() {
-        return Err(Usage(format!("{} is no data directory", args.data.display())).into());
-    }
+    must_be_data(&args.data)?;
     let reading = bar(0, "folding the log", false);
     let found = verify(&args.data, &config.log, replay_bar(&reading))?;
     reading.finish_and_clear();

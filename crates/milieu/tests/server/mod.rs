@@ -90,6 +90,13 @@ impl Server {
         feed["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
     }
 
+    /// SIGKILL: no chance to tidy up.
+    #[allow(dead_code, reason = "not every test that uses this module kills")]
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// SIGTERM, then waits for a clean end.
     pub(crate) fn stop(mut self) {
         let status = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
