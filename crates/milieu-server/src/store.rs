@@ -52,11 +52,8 @@ pub fn models_dir(data: &Path) -> PathBuf {
 /// [`LogError`].
 pub fn open_log(data: &Path, config: &LogConfig) -> Result<Log, LogError> {
     std::fs::create_dir_all(data).map_err(|source| LogError::Io { path: data.to_path_buf(), source })?;
-    let options = LogOptions {
-        cache_bytes: config.cache_bytes,
-        queue_bytes: config.queue_bytes,
-        ..LogOptions::default()
-    };
+    let LogConfig { cache_bytes, memtable_bytes, queue_bytes } = *config;
+    let options = LogOptions { cache_bytes, memtable_bytes, queue_bytes };
     Log::open(&data.join("log"), &options)
 }
 

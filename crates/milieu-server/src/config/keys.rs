@@ -53,6 +53,13 @@ pub const KEYS: &[Key] = &[
     ),
     number("log.cache_bytes", "eventlog", 1_048_576.0, 64.0 * GIB, "Cache of blocks read from disk"),
     number(
+        "log.memtable_bytes",
+        "eventlog",
+        65_536.0,
+        GIB,
+        "Records or ids gathered in memory before they are written as a table; fixed when the log is made",
+    ),
+    number(
         "log.queue_bytes",
         "eventlog",
         65_536.0,

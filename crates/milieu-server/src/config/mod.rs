@@ -49,6 +49,7 @@ pub struct ServerConfig {
 #[expect(missing_docs, reason = "KEYS documents each setting, for the guide too")]
 pub struct LogConfig {
     pub cache_bytes: u64,
+    pub memtable_bytes: u64,
     pub queue_bytes: usize,
 }
 
@@ -126,7 +127,7 @@ impl Default for ServerConfig {
 
 impl Default for LogConfig {
     fn default() -> Self {
-        Self { cache_bytes: 64 << 20, queue_bytes: 32 << 20 }
+        Self { cache_bytes: 64 << 20, memtable_bytes: 32 << 20, queue_bytes: 32 << 20 }
     }
 }
 
