@@ -55,10 +55,9 @@ pub struct Explanation {
     pub probabilities: BTreeMap<&'static str, f32>,
     /// What each action is worth.
     pub weights: BTreeMap<&'static str, f32>,
-    /// The features that the probabilities are made of.
-    pub features: BTreeMap<String, f32>,
-    /// The collaborative model's score, 0 to 1.
-    pub collaborative: f32,
+    /// What the probabilities are made of: features of user, item and their relation, and the collaborative
+    /// model's score from 0 to 1.
+    pub inputs: BTreeMap<String, f32>,
     /// The factor for an author who is not followed.
     pub network_factor: f32,
     /// The factor for repeated authors and topics.

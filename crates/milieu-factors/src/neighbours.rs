@@ -117,6 +117,18 @@ impl Accumulator {
         }
     }
 
+    /// The best `count` items with positive scores, best first, equal scores by item.
+    pub fn top(&self, count: usize, best: &mut Vec<(u32, f32)>) {
+        best.clear();
+        best.extend(
+            self.touched.iter().map(|&item| (item, self.get(item))).filter(|(_, score)| *score > 0.0),
+        );
+        // What came back to 0 on its way is noted twice.
+        best.sort_unstable_by_key(|&(item, _)| item);
+        best.dedup_by_key(|&mut (item, _)| item);
+        keep_best(best, count);
+    }
+
     /// The best `count` items with positive scores, best first, equal scores by item; leaves the
     /// accumulator empty.
     pub fn take_top(&mut self, count: usize, best: &mut Vec<(u32, f32)>) {

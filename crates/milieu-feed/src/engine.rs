@@ -2,24 +2,22 @@
 
 use crate::config::{ConfigError, FeedConfig};
 use crate::filters::Gate;
+use crate::inputs::Inputs;
 use crate::model::Models;
-use crate::prior::{PREDICTED, PriorModel};
+use crate::prior::PREDICTED;
+use crate::rank::{Scored, score_all};
 use crate::reason::{Language, Reason, reason};
-use crate::receipt::{Receipt, Receipts, receipt_place, score};
-use crate::select::arrange;
+use crate::receipt::{Receipt, Receipts, receipt_place};
 use crate::sessions::{Session, Sessions, read_cursor, write_cursor};
-use crate::sources::{Ask, model_history, propose, similar};
+use crate::sources::similar;
 use crate::stages::{Filter, Source, Stage, StageCounts, StageReport};
 use crate::trends::{Trend, TrendCache};
-use milieu_factors::{Accumulator, Served};
+use milieu_factors::Accumulator;
 use milieu_types::Timestamp;
-use milieu_world::{FEATURES, Feature, ItemIx, Taste, UserIx, View};
+use milieu_world::{ItemIx, Taste, UserIx, View};
 use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashSet;
 use std::sync::Arc;
-
-/// The version of the action model until one is trained.
-const PRIOR_VERSION: &str = "prior/1";
 
 /// What is asked of a feed.
 #[derive(Debug, Clone, Default)]
@@ -68,30 +66,16 @@ pub enum FeedError {
     InvalidCursor,
 }
 
-/// A candidate with its score and what it was made of.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Scored {
-    pub(crate) item: ItemIx,
-    pub(crate) source: Source,
-    pub(crate) features: [f32; FEATURES],
-    pub(crate) collaborative: f32,
-    pub(crate) probabilities: [f32; PREDICTED.len()],
-    pub(crate) network_factor: f32,
-    pub(crate) score: f32,
-    pub(crate) diversity_factor: f32,
-    pub(crate) reason: Reason,
-}
-
 /// The feed engine; shared by all requests.
 #[derive(Debug, Default)]
 pub struct Engine {
-    config: FeedConfig,
-    prior: PriorModel,
+    pub(crate) config: FeedConfig,
     models: RwLock<Arc<Models>>,
     sessions: Mutex<Sessions>,
     receipts: Mutex<Receipts>,
-    trends: TrendCache,
-    counts: StageCounts,
+    pub(crate) trends: TrendCache,
+    pub(crate) counts: StageCounts,
+    scratch: Mutex<Vec<Accumulator>>,
 }
 
 impl Engine {
@@ -107,6 +91,21 @@ impl Engine {
     /// Takes other models into use for all queries from now on.
     pub fn set_models(&self, models: Models) {
         *self.models.write() = Arc::new(models);
+    }
+
+    /// The models in use now.
+    #[must_use]
+    pub fn models(&self) -> Arc<Models> {
+        Arc::clone(&self.models.read())
+    }
+
+    /// Lends an empty accumulator, which is as large as the largest model it met: too large to be made
+    /// for each query.
+    pub(crate) fn with_scratch<T>(&self, work: impl FnOnce(&mut Accumulator) -> T) -> T {
+        let mut scores = self.scratch.lock().pop().unwrap_or_default();
+        let result = work(&mut scores);
+        self.scratch.lock().push(scores);
+        result
     }
 
     /// What the stages did since the start.
@@ -129,22 +128,24 @@ impl Engine {
         let limit = query.limit.clamp(1, self.config.reserve);
         let (number, mut session, wanted) = self.resume(user_id, query)?;
         let user = view.world().user(user_id);
+        let taste = Taste::gather(view, user);
+        let models = self.models();
         if let Some((_, page)) = session.pages.iter().find(|(offset, _)| *offset == wanted) {
             let page = page.clone();
             let next = wanted + page.len();
-            let shown = self.page(view, user_id, &page, wanted, at);
+            let shown = self.page(view, &taste, (user_id, &models), query.language, (&page, wanted), at);
             self.sessions.lock().put(number, session);
             return Ok(FeedPage { entries: shown, cursor: Some(write_cursor(number, next)) });
         }
         let mut page = self.take_reserve(view, user, query, &mut session, limit);
         if page.len() < limit {
-            session.reserve = self.rank(view, user, query, &session.served).into();
+            session.reserve = self.rank(view, &taste, &models, &query.disabled, &session.served).into();
             page.extend(self.take_reserve(view, user, query, &mut session, limit - page.len()));
         }
         let offset = session.offset;
         session.offset += page.len();
         let cursor = (page.len() == limit).then(|| write_cursor(number, session.offset));
-        let entries = self.page(view, user_id, &page, offset, at);
+        let entries = self.page(view, &taste, (user_id, &models), query.language, (&page, offset), at);
         if !page.is_empty() {
             session.pages.push((offset, page));
         }
@@ -197,81 +198,16 @@ impl Engine {
         page
     }
 
-    /// Ranks what the sources propose.
-    fn rank(
+    /// Writes receipts for a page, which begins at `offset`, and words its reasons.
+    fn page(
         &self,
         view: &View<'_>,
-        user: Option<UserIx>,
-        query: &FeedQuery,
-        served: &FxHashSet<ItemIx>,
-    ) -> Vec<Scored> {
-        let models = Arc::clone(&self.models.read());
-        let taste = Taste::gather(view, user);
-        let mut scores = Accumulator::default();
-        if let Some(model) = &models.collaborative
-            && let Served::Neighbours(neighbours) = model.served()
-        {
-            scores.reserve(neighbours.items());
-            neighbours.score_history(&model_history(model, &taste), &mut scores);
-        }
-        let trends = self.trends.get(view);
-        let ask = Ask {
-            view,
-            taste: &taste,
-            config: &self.config,
-            collaborative: models.collaborative.as_ref(),
-            scores: &scores,
-            trends: &trends,
-        };
-        let gate = Gate { view, user, config: &self.config, disabled: &query.disabled, served };
-        let mut known = FxHashSet::default();
-        let mut scored = Vec::new();
-        for source in Source::ALL {
-            if query.disabled.contains(&Stage::Source(source)) {
-                continue;
-            }
-            let proposed = propose(source, &ask);
-            self.counts.source(source, proposed.as_ref().map(Vec::len).map_err(|&error| error));
-            for item in proposed.unwrap_or_default() {
-                if !known.insert(item) {
-                    continue;
-                }
-                match gate.refuse(item) {
-                    Some(filter) => self.counts.refused(filter),
-                    None => scored.push(self.score(&ask, item, source, query.language)),
-                }
-            }
-        }
-        arrange(view, scored, &self.config, &query.disabled, &self.counts)
-    }
-
-    fn score(&self, ask: &Ask<'_>, item: ItemIx, source: Source, language: Language) -> Scored {
-        let mut features = [0.0; FEATURES];
-        ask.taste.features(ask.view, item, &mut features);
-        let raw = ask
-            .collaborative
-            .and_then(|model| model.model_item(item))
-            .map_or(0.0, |number| ask.scores.get(number).max(0.0));
-        let collaborative = raw / (raw + 1.0);
-        let probabilities = self.prior.predict(&features, collaborative);
-        let followed = features[Feature::FollowsAuthor as usize] > 0.0;
-        let network_factor = if followed { 1.0 } else { self.config.out_of_network };
-        Scored {
-            item,
-            source,
-            features,
-            collaborative,
-            probabilities,
-            network_factor,
-            score: score(&probabilities, &self.config.weights, network_factor),
-            diversity_factor: 1.0,
-            reason: reason(ask.view, ask.taste, item, source, language),
-        }
-    }
-
-    /// Writes receipts for a page and words it.
-    fn page(&self, view: &View<'_>, user: &str, page: &[Scored], offset: usize, at: Timestamp) -> Vec<Entry> {
-        let version = self.models.read().collaborative.as_ref().map(|model| model.version.clone());
+        taste: &Taste,
+        (user, models): (&str, &Models),
+        language: Language,
+        (page, offset): (&[Scored], usize),
+        at: Timestamp,
+    ) -> Vec<Entry> {
         let shown: Vec<(&Scored, &str)> =
             page.iter().filter_map(|s| Some((s, view.world().item_id(s.item)?))).collect();
         let receipts = shown.iter().enumerate().map(|(place, (scored, id))| Receipt {
@@ -281,10 +217,9 @@ impl Engine {
             at,
             applied: view.world().applied(),
             source: scored.source,
-            features: scored.features.to_vec(),
-            collaborative: scored.collaborative,
-            collaborative_version: version.clone(),
-            action_version: PRIOR_VERSION.to_owned(),
+            inputs: scored.inputs.to_vec(),
+            collaborative_version: models.collaborative.as_ref().map(|model| model.version.clone()),
+            action_version: scored.action_version.to_string(),
             probabilities: scored.probabilities,
             weights: self.config.weights,
             network_factor: scored.network_factor,
@@ -298,7 +233,7 @@ impl Engine {
             id: id.to_owned(),
             score: scored.score,
             source: scored.source,
-            reason: scored.reason.clone(),
+            reason: reason(view, taste, scored.item, scored.source, language),
             receipt,
         };
         shown.into_iter().zip(ids).map(entry).collect()
@@ -325,10 +260,11 @@ impl Engine {
         self.receipts.lock().begin_at(page);
     }
 
-    /// Makes a decision again: probabilities and score.
+    /// Makes a decision again: probabilities and score. `None` where another action model made it; see
+    /// [`Receipt::replay`].
     #[must_use]
     pub fn replay(&self, receipt: &Receipt) -> Option<([f32; PREDICTED.len()], f32)> {
-        receipt.replay(&self.prior)
+        receipt.replay(&self.models().actions)
     }
 
     /// Items like an item, the best first: by the trained model, then by who took it, then by tags.
@@ -364,7 +300,7 @@ impl Engine {
     #[must_use]
     pub fn audience(&self, view: &View<'_>, item: ItemIx, limit: usize) -> Vec<(UserIx, f32)> {
         /// How many users are weighed.
-        const WEIGHED: usize = 1000;
+        const WEIGHED: usize = 500;
         if !view.is_visible(item) {
             return Vec::new();
         }
@@ -378,27 +314,21 @@ impl Engine {
         users.sort_unstable();
         users.dedup();
         let served = FxHashSet::default();
-        let models = Models::default();
-        let scores = Accumulator::default();
+        let models = self.models();
         let mut worth: Vec<(UserIx, f32)> = users
             .into_iter()
             .filter(|&user| {
                 let gate =
                     Gate { view, user: Some(user), config: &self.config, disabled: &[], served: &served };
-                let refused = gate.refuse(item);
-                view.is_described(user) && !matches!(refused, Some(f) if f != Filter::Age)
+                view.is_described(user) && gate.refuse(item).is_none_or(|filter| filter == Filter::Age)
             })
-            .map(|user| {
+            .filter_map(|user| {
                 let taste = Taste::gather(view, Some(user));
-                let ask = Ask {
-                    view,
-                    taste: &taste,
-                    config: &self.config,
-                    collaborative: models.collaborative.as_ref(),
-                    scores: &scores,
-                    trends: &[],
-                };
-                (user, self.score(&ask, item, Source::Fresh, Language::En).score)
+                let scored = self.with_scratch(|scores| {
+                    let inputs = Inputs::gather(view, &taste, models.collaborative.as_ref(), scores);
+                    score_all(&inputs, &[(item, Source::Fresh)], &models.actions, &self.config)
+                });
+                Some((user, scored.first()?.score))
             })
             .collect();
         worth.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));

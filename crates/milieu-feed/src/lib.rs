@@ -4,11 +4,14 @@
 //! [`Engine`] is the way in. It reads a [`milieu_world::View`] and never changes the world; time comes
 //! with the query. A score never depends on which other candidates are present.
 
+mod actions;
 mod config;
 mod engine;
 mod filters;
+mod inputs;
 mod model;
 mod prior;
+mod rank;
 mod reason;
 mod receipt;
 mod select;
@@ -17,8 +20,10 @@ mod sources;
 mod stages;
 mod trends;
 
+pub use actions::ActionScorer;
 pub use config::{ActionWeights, ConfigError, FeedConfig};
 pub use engine::{Engine, Entry, FeedError, FeedPage, FeedQuery};
+pub use inputs::{INPUTS, Inputs, input_names};
 pub use model::{Collaborative, Models};
 pub use prior::{PREDICTED, PriorModel};
 pub use reason::{Language, Reason};

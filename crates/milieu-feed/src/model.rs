@@ -1,7 +1,8 @@
 //! The trained models a feed uses, bound to the numbers of the world.
 
+use crate::actions::ActionScorer;
 use milieu_factors::Served;
-use milieu_world::{ItemIx, World};
+use milieu_world::{ItemIx, Taste, World};
 
 const UNKNOWN: u32 = u32::MAX;
 
@@ -38,6 +39,12 @@ impl Collaborative {
         &self.served
     }
 
+    /// The user's taste in the model's item numbers.
+    pub(crate) fn history(&self, taste: &Taste) -> Vec<(u32, f32)> {
+        let known = |&(item, weight): &(ItemIx, f32)| Some((self.model_item(item)?, weight));
+        taste.liked().iter().filter_map(known).collect()
+    }
+
     pub(crate) fn model_item(&self, item: ItemIx) -> Option<u32> {
         self.to_model.get(item.at()).copied().filter(|&number| number != UNKNOWN)
     }
@@ -52,4 +59,6 @@ impl Collaborative {
 pub struct Models {
     /// `None` until the first training.
     pub collaborative: Option<Collaborative>,
+    /// Hand-set until the first training.
+    pub actions: ActionScorer,
 }

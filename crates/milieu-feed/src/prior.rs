@@ -4,6 +4,7 @@
 //! fresh, what is liked, what matches the taste) until a model trained on the community's own log
 //! takes over.
 
+use crate::inputs::INPUTS;
 use milieu_types::Action;
 use milieu_world::{FEATURES, Feature};
 
@@ -70,10 +71,10 @@ impl Default for PriorModel {
 }
 
 impl PriorModel {
-    /// The probabilities of [`PREDICTED`] for one candidate. `collaborative` is its score by the
-    /// collaborative model, from 0 to 1, 0 where there is none.
+    /// The probabilities of [`PREDICTED`] for one row of inputs.
     #[must_use]
-    pub fn predict(&self, features: &[f32; FEATURES], collaborative: f32) -> [f32; PREDICTED.len()] {
+    pub fn predict(&self, inputs: &[f32; INPUTS]) -> [f32; PREDICTED.len()] {
+        let (features, collaborative) = (&inputs[..FEATURES], inputs[FEATURES]);
         let dot = |coefficients: &[f32; FEATURES]| -> f32 {
             features.iter().zip(coefficients).map(|(feature, coefficient)| feature * coefficient).sum()
         };
@@ -94,12 +95,14 @@ mod tests {
     #[test]
     fn signs() {
         let model = PriorModel::default();
-        let base = model.predict(&[0.0; FEATURES], 0.0);
+        let base = model.predict(&[0.0; INPUTS]);
         assert!(base.iter().all(|p| (0.0..1.0).contains(p)));
-        let mut followed = [0.0; FEATURES];
+        let mut followed = [0.0; INPUTS];
         followed[Feature::FollowsAuthor as usize] = 1.0;
-        let better = model.predict(&followed, 0.0);
+        let better = model.predict(&followed);
         assert!(better[2] > base[2] && better[6] < base[6]);
-        assert!(model.predict(&[0.0; FEATURES], 1.0)[2] > base[2]);
+        let mut chosen = [0.0; INPUTS];
+        chosen[FEATURES] = 1.0;
+        assert!(model.predict(&chosen)[2] > base[2]);
     }
 }

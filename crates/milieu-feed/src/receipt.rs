@@ -1,10 +1,10 @@
 //! Receipts: every number a decision was made of.
 
+use crate::actions::ActionScorer;
 use crate::config::ActionWeights;
-use crate::prior::{PREDICTED, PriorModel};
+use crate::prior::PREDICTED;
 use crate::stages::Source;
 use milieu_types::{Seq, Timestamp};
-use milieu_world::FEATURES;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -24,10 +24,8 @@ pub struct Receipt {
     pub applied: Seq,
     /// Which source proposed it first.
     pub source: Source,
-    /// The features, in the order of [`milieu_world::Feature::ALL`].
-    pub features: Vec<f32>,
-    /// The collaborative model's score from 0 to 1.
-    pub collaborative: f32,
+    /// What the action model read, in the order of [`crate::input_names`].
+    pub inputs: Vec<f32>,
     /// Which collaborative model.
     pub collaborative_version: Option<String>,
     /// Which action model.
@@ -47,11 +45,15 @@ pub struct Receipt {
 }
 
 impl Receipt {
-    /// Makes the decision again from the features: probabilities and score.
+    /// Makes the decision again from the inputs: probabilities and score. `None` where the model is
+    /// another than the receipt's.
     #[must_use]
-    pub fn replay(&self, model: &PriorModel) -> Option<([f32; PREDICTED.len()], f32)> {
-        let features: &[f32; FEATURES] = self.features.as_slice().try_into().ok()?;
-        let probabilities = model.predict(features, self.collaborative);
+    pub fn replay(&self, actions: &ActionScorer) -> Option<([f32; PREDICTED.len()], f32)> {
+        if *actions.version() != *self.action_version {
+            return None;
+        }
+        let inputs = self.inputs.as_slice().try_into().ok()?;
+        let probabilities = *actions.predict(&[inputs]).first()?;
         Some((probabilities, score(&probabilities, &self.weights, self.network_factor)))
     }
 }

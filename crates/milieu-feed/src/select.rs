@@ -1,7 +1,7 @@
 //! The selector: arranges scored candidates into a list.
 
 use crate::config::FeedConfig;
-use crate::engine::Scored;
+use crate::rank::Scored;
 use crate::stages::{Filter, Source, Stage, StageCounts};
 use milieu_world::{NameIx, UserIx, View};
 use rustc_hash::{FxHashMap, FxHashSet};

@@ -1,6 +1,6 @@
 //! Scrolling sessions: what was ranked ahead and what was served.
 
-use crate::engine::Scored;
+use crate::rank::Scored;
 use milieu_world::ItemIx;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;

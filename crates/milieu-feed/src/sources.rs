@@ -1,10 +1,10 @@
 //! Sources: each proposes candidates for a user, the best first.
 
 use crate::config::FeedConfig;
+use crate::inputs::Inputs;
 use crate::model::Collaborative;
 use crate::stages::{Source, SourceError};
 use crate::trends::Trend;
-use milieu_factors::Accumulator;
 use milieu_world::{ItemIx, Taste, View};
 use rustc_hash::FxHashMap;
 
@@ -25,8 +25,7 @@ pub(crate) struct Ask<'a> {
     pub(crate) taste: &'a Taste,
     pub(crate) config: &'a FeedConfig,
     pub(crate) collaborative: Option<&'a Collaborative>,
-    /// Scores of the collaborative model by its own item numbers, for this user.
-    pub(crate) scores: &'a Accumulator,
+    pub(crate) inputs: &'a Inputs<'a>,
     pub(crate) trends: &'a [Trend],
 }
 
@@ -60,18 +59,11 @@ fn followed(ask: &Ask<'_>) -> Vec<ItemIx> {
 
 fn collaborative(ask: &Ask<'_>) -> Result<Vec<ItemIx>, SourceError> {
     let model = ask.collaborative.ok_or(SourceError::NotReady)?;
-    let history: Vec<(u32, f32)> = model_history(model, ask.taste);
-    let (mut scratch, mut best) = (Accumulator::default(), Vec::new());
     // Some of the best are items the user knows; ask for as many more.
-    let count = ask.config.candidates_per_source + history.len();
-    model.served().recommend(&history, count, &mut scratch, &mut best);
+    let count = ask.config.candidates_per_source + ask.taste.liked().len();
+    let mut best = Vec::new();
+    ask.inputs.best(count, &mut best);
     Ok(best.iter().filter_map(|&(number, _)| model.world_item(number)).collect())
-}
-
-/// The user's taste in the model's item numbers.
-pub(crate) fn model_history(model: &Collaborative, taste: &Taste) -> Vec<(u32, f32)> {
-    let known = |&(item, weight): &(ItemIx, f32)| Some((model.model_item(item)?, weight));
-    taste.liked().iter().filter_map(known).collect()
 }
 
 /// Item-to-item from the log as it is now, without training: what else do those who took these items

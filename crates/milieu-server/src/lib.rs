@@ -9,6 +9,7 @@ mod append;
 pub mod config;
 pub mod doctor;
 mod metrics;
+mod models;
 mod receipts;
 mod routes;
 mod serve;
@@ -18,6 +19,7 @@ mod telemetry;
 mod training;
 
 pub use append::{AppendAllError, Appended, append_all};
+pub use models::{ACTIONS, ACTIONS_FILE, COLLABORATIVE, ITEMS_FILE, SERVED_FILE};
 pub use serve::{ServeError, Server, listen, signal};
 pub use telemetry::start_telemetry;
-pub use training::{COLLABORATIVE, ITEMS_FILE, RunTraining, SERVED_FILE, TrainingInput};
+pub use training::{RunTraining, TrainingInput};

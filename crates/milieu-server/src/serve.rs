@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::metrics::Metrics;
+use crate::models;
 use crate::receipts::ReceiptStore;
 use crate::routes::router;
 use crate::state::{Shared, SharedWorld, now};
@@ -109,7 +110,7 @@ impl Server {
             ready: AtomicBool::new(true),
             config,
         });
-        if let Err(error) = training::load_models(&shared) {
+        if let Err(error) = models::load_models(&shared) {
             // A damaged model must not keep the server down: the feed works without one.
             tracing::error!(error, "the serving model cannot be used");
         }

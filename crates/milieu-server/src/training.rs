@@ -1,9 +1,8 @@
 //! When to train, how it goes, and taking what came of it into use.
 
+use crate::models::{COLLABORATIVE, load_models};
 use crate::state::{Shared, now};
 use milieu_api::Training;
-use milieu_factors::Served;
-use milieu_feed::{Collaborative, Models};
 use milieu_registry::RegistryError;
 use milieu_types::{Record, Seq, Timestamp};
 use parking_lot::{Condvar, Mutex};
@@ -12,12 +11,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// The kind of the collaborative models in the registry.
-pub const COLLABORATIVE: &str = "collaborative";
-/// The file of a collaborative version with a [`Served`], in postcard.
-pub const SERVED_FILE: &str = "model.postcard";
-/// The file of a collaborative version with the id of each of its items, a JSON array.
-pub const ITEMS_FILE: &str = "items.json";
 /// How many lines of progress are kept.
 const LINES: usize = 64;
 
@@ -169,25 +162,4 @@ fn once(shared: &Shared, run: &RunTraining) -> Result<(), String> {
         shared.registry.prune(&kind, keep).map_err(|error| error.to_string())?;
     }
     load_models(shared)
-}
-
-/// Takes the serving versions of the registry into use, all at once.
-pub(crate) fn load_models(shared: &Shared) -> Result<(), String> {
-    let Some(number) = shared.registry.serving(COLLABORATIVE).map_err(|error| error.to_string())? else {
-        return Ok(());
-    };
-    let version = shared.registry.load(COLLABORATIVE, number).map_err(|error| error.to_string())?;
-    let file = |name: &str| {
-        version.files.get(name).ok_or_else(|| format!("{COLLABORATIVE} {number} has no file {name}"))
-    };
-    let served: Served = postcard::from_bytes(file(SERVED_FILE)?).map_err(|error| error.to_string())?;
-    let ids: Vec<String> = serde_json::from_slice(file(ITEMS_FILE)?).map_err(|error| error.to_string())?;
-    if !served.is_sound() || served.items() != ids.len() {
-        return Err(format!("{COLLABORATIVE} {number} contradicts itself"));
-    }
-    let name = format!("{COLLABORATIVE}/{number}");
-    let bound = Collaborative::bind(name.clone(), served, &ids, &shared.world.read());
-    shared.engine.set_models(Models { collaborative: Some(bound) });
-    shared.models.lock().insert(COLLABORATIVE, name);
-    Ok(())
 }

@@ -3,8 +3,8 @@
 use super::App;
 use crate::answer::{Answer, Json};
 use crate::metrics::Gauge;
+use crate::models;
 use crate::state::{Shared, now};
-use crate::training;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
@@ -95,7 +95,7 @@ pub(super) async fn models(State(shared): App) -> Answer<ModelList> {
 pub(super) async fn rollback(State(shared): App, Path(kind): Path<String>) -> Answer<ModelList> {
     in_background(shared, move |shared| {
         shared.registry.rollback(&kind, now()).map_err(|error| registry(&error))?;
-        training::load_models(shared).map_err(|error| ApiError::new(ErrorCode::Internal, error))?;
+        models::load_models(shared).map_err(|error| ApiError::new(ErrorCode::Internal, error))?;
         list(shared)
     })
     .await

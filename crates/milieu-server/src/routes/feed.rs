@@ -2,13 +2,14 @@
 
 use super::App;
 use crate::answer::{Answer, Json, Query, path_id, rest};
+use crate::models::action_version;
 use crate::state::{Shared, now};
 use axum::extract::State;
 use axum::http::Uri;
 use milieu_api::{ApiError, Explanation, Feed, FeedEntry, Reason, ReceiptOut, Replay};
-use milieu_feed::{FeedQuery, Language, PREDICTED, Receipt, Stage, receipt_place};
+use milieu_feed::{FeedQuery, Language, PREDICTED, Receipt, Stage, input_names, receipt_place};
 use milieu_types::{ErrorCode, Id, TieKind};
-use milieu_world::{Feature, ItemIx, View, secs};
+use milieu_world::{ItemIx, View, secs};
 use std::sync::Arc;
 
 const PARAMETERS: [&str; 7] = ["limit", "cursor", "explain", "full", "disable", "order", "lang"];
@@ -110,12 +111,7 @@ fn explain(receipt: &Receipt) -> Explanation {
     Explanation {
         probabilities: named(receipt.probabilities).collect(),
         weights: named(receipt.weights.in_order()).collect(),
-        features: Feature::ALL
-            .iter()
-            .zip(&receipt.features)
-            .map(|(feature, value)| (feature.name().to_owned(), *value))
-            .collect(),
-        collaborative: receipt.collaborative,
+        inputs: input_names().into_iter().map(Into::into).zip(receipt.inputs.iter().copied()).collect(),
         network_factor: receipt.network_factor,
         diversity_factor: receipt.diversity_factor,
     }
@@ -127,7 +123,11 @@ pub(super) async fn receipt(State(shared): App, uri: Uri) -> Answer<ReceiptOut> 
     let lost =
         || ApiError::at(ErrorCode::ReceiptNotFound, "id", format!("there is no receipt {id}, or no more"));
     let receipt = find(&shared, id.as_str()).await.ok_or_else(lost)?;
-    let (_, score) = shared.engine.replay(&receipt).ok_or_else(lost)?;
+    let replayed = match shared.engine.replay(&receipt) {
+        Some(replayed) => Some(replayed),
+        None => replay_old(&shared, &receipt).await,
+    };
+    let (_, score) = replayed.ok_or_else(lost)?;
     let explain = explain(&receipt);
     let action = ("actions", receipt.action_version);
     let collaborative = receipt.collaborative_version.map(|version| ("collaborative", version));
@@ -144,6 +144,13 @@ pub(super) async fn receipt(State(shared): App, uri: Uri) -> Answer<ReceiptOut> 
         models: collaborative.into_iter().chain([action]).collect(),
         replay: Replay { score, equal: score.to_bits() == receipt.score.to_bits() },
     }))
+}
+
+/// Makes a decision again with the model that made it, which is no longer the one in use.
+async fn replay_old(shared: &Arc<Shared>, receipt: &Receipt) -> Option<([f32; PREDICTED.len()], f32)> {
+    let (of, receipt) = (Arc::clone(shared), receipt.clone());
+    let replay = move || receipt.replay(&action_version(&of, &receipt.action_version)?);
+    tokio::task::spawn_blocking(replay).await.ok().flatten()
 }
 
 /// A receipt from memory, else from disk.

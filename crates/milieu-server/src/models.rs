@@ -1,0 +1,87 @@
+//! From the registry into the feed.
+
+use crate::state::Shared;
+use milieu_factors::Served;
+use milieu_feed::{ActionScorer, Collaborative, Models};
+use milieu_ranker::ActionModel;
+use milieu_registry::Version;
+
+/// The kind of the collaborative models in the registry.
+pub const COLLABORATIVE: &str = "collaborative";
+/// The file of a collaborative version with a [`Served`], in postcard.
+pub const SERVED_FILE: &str = "model.postcard";
+/// The file of a collaborative version with the id of each of its items, a JSON array.
+pub const ITEMS_FILE: &str = "items.json";
+/// The kind of the action models in the registry.
+pub const ACTIONS: &str = "actions";
+/// The file of an action version with an [`ActionModel`], in JSON.
+pub const ACTIONS_FILE: &str = "model.json";
+
+/// Takes the serving versions of the registry into use, all at once. What cannot be used is left out, and
+/// said.
+pub(crate) fn load_models(shared: &Shared) -> Result<(), String> {
+    let mut names = Vec::new();
+    let mut errors = Vec::new();
+    let mut models = Models::default();
+    match serving(shared, COLLABORATIVE, |name, version| collaborative(shared, name, version)) {
+        Ok(Some((name, bound))) => {
+            names.push((COLLABORATIVE, name));
+            models.collaborative = Some(bound);
+        }
+        Ok(None) => {}
+        Err(error) => errors.push(error),
+    }
+    match serving(shared, ACTIONS, actions) {
+        Ok(Some((name, scorer))) => {
+            names.push((ACTIONS, name));
+            models.actions = scorer;
+        }
+        Ok(None) => {}
+        Err(error) => errors.push(error),
+    }
+    shared.engine.set_models(models);
+    *shared.models.lock() = names.into_iter().collect();
+    if errors.is_empty() { Ok(()) } else { Err(errors.join("; ")) }
+}
+
+/// The action model of a receipt, where the registry still has it.
+pub(crate) fn action_version(shared: &Shared, name: &str) -> Option<ActionScorer> {
+    let number = name.strip_prefix(ACTIONS)?.strip_prefix('/')?.parse().ok()?;
+    let version = shared.registry.load(ACTIONS, number).ok()?;
+    actions(name, &version).ok()
+}
+
+fn serving<T>(
+    shared: &Shared,
+    kind: &str,
+    read: impl FnOnce(&str, &Version) -> Result<T, String>,
+) -> Result<Option<(String, T)>, String> {
+    let Some(number) = shared.registry.serving(kind).map_err(|error| error.to_string())? else {
+        return Ok(None);
+    };
+    let name = format!("{kind}/{number}");
+    let version = shared.registry.load(kind, number).map_err(|error| format!("{name}: {error}"))?;
+    let model = read(&name, &version).map_err(|error| format!("{name}: {error}"))?;
+    Ok(Some((name, model)))
+}
+
+fn file<'v>(version: &'v Version, name: &str) -> Result<&'v [u8], String> {
+    version.files.get(name).map(Vec::as_slice).ok_or_else(|| format!("has no file {name}"))
+}
+
+fn collaborative(shared: &Shared, name: &str, version: &Version) -> Result<Collaborative, String> {
+    let served: Served =
+        postcard::from_bytes(file(version, SERVED_FILE)?).map_err(|error| error.to_string())?;
+    let ids: Vec<String> =
+        serde_json::from_slice(file(version, ITEMS_FILE)?).map_err(|error| error.to_string())?;
+    if !served.is_sound() || served.items() != ids.len() {
+        return Err("contradicts itself".into());
+    }
+    Ok(Collaborative::bind(name.to_owned(), served, &ids, &shared.world.read()))
+}
+
+fn actions(name: &str, version: &Version) -> Result<ActionScorer, String> {
+    let model: ActionModel =
+        serde_json::from_slice(file(version, ACTIONS_FILE)?).map_err(|error| error.to_string())?;
+    ActionScorer::learnt(name, model).map_err(|error| error.to_string())
+}
