@@ -2,6 +2,7 @@
 
 mod als;
 mod ingest;
+mod live;
 mod serve;
 mod vector;
 
