@@ -18,6 +18,6 @@ mod train;
 
 pub use error::RankerError;
 pub use examples::{Examples, NEGATIVE, POSITIVE, UNLABELLED};
-pub use metrics::HeadMetrics;
+pub use metrics::{HeadMetrics, measure_heads};
 pub use model::{ActionModel, Parameters};
 pub use train::{TrainConfig, TrainReport, train};

@@ -29,8 +29,9 @@ pub struct HeadMetrics {
     pub calibration_error: Option<f64>,
 }
 
-/// The measures of each head; `predicted` and `labels` are `n x A`.
-pub(crate) fn head_metrics(tasks: &[String], predicted: &[f32], labels: &[u8]) -> Vec<HeadMetrics> {
+/// The measures of each head; `predicted` (probabilities) and `labels` are `n x A`, row-major.
+#[must_use]
+pub fn measure_heads(tasks: &[String], predicted: &[f32], labels: &[u8]) -> Vec<HeadMetrics> {
     let count = tasks.len();
     let head = |(task, name): (usize, &String)| {
         let pairs = predicted.iter().zip(labels).skip(task).step_by(count);
@@ -111,7 +112,7 @@ mod tests {
     use super::*;
 
     fn check(predicted: &[f32], labels: &[u8], auc: Option<f64>, error: Option<f64>) {
-        let found = &head_metrics(&["like".to_owned()], predicted, labels)[0];
+        let found = &measure_heads(&["like".to_owned()], predicted, labels)[0];
         assert_eq!(found.auc, auc);
         match (found.calibration_error, error) {
             (Some(found), Some(error)) => assert!((found - error).abs() < 1e-6, "{found}"),

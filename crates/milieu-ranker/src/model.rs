@@ -2,7 +2,7 @@
 
 use crate::examples::{check_length, check_size};
 use crate::forward::Packed;
-use crate::metrics::{HeadMetrics, head_metrics};
+use crate::metrics::{HeadMetrics, measure_heads};
 use crate::{Examples, RankerError};
 use serde::{Deserialize, Serialize};
 
@@ -197,7 +197,7 @@ impl ActionModel {
         self.check_names(&examples.feature_names, &examples.task_names)?;
         let mut predicted = vec![0.0; examples.labels.len()];
         self.predict(&examples.features, &mut predicted)?;
-        Ok(head_metrics(&examples.task_names, &predicted, &examples.labels))
+        Ok(measure_heads(&examples.task_names, &predicted, &examples.labels))
     }
 }
 

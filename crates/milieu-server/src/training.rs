@@ -20,6 +20,8 @@ pub struct TrainingInput<'a> {
     pub registry: PathBuf,
     /// The time to train as of.
     pub at: Timestamp,
+    /// About how many records there are.
+    pub count: u64,
     /// The records of the log.
     pub records: &'a mut dyn Iterator<Item = Result<(Seq, Record), String>>,
     /// Takes each line of progress.
@@ -152,6 +154,7 @@ fn once(shared: &Shared, run: &RunTraining) -> Result<(), String> {
     run(TrainingInput {
         registry: shared.registry_dir.clone(),
         at: now(),
+        count: shared.log.last_seq(),
         records: &mut records,
         progress: &progress,
     })?;

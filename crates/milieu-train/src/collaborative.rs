@@ -3,8 +3,8 @@
 use crate::eval::{Budget, Candidate, Family, Outcome, Parts, Trial, search};
 use crate::{Progress, TrainConfig};
 use milieu_dataset::ratings::Rating;
-use milieu_factors::{FactorsError, Served};
-use milieu_types::{Record, Seq};
+use milieu_factors::{FactorsError, Model, Served};
+use milieu_types::{Action, Record, Seq};
 use milieu_world::{ItemIx, UserIx, World, secs};
 use std::collections::BTreeMap;
 
@@ -20,8 +20,20 @@ const FEWEST_JUDGES: usize = 10;
 pub struct Gathered {
     world: World,
     positives: Vec<(UserIx, ItemIx, u32)>,
+    views: u64,
     last: Seq,
     records: u64,
+}
+
+/// The family and settings that a validation part chose.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Choice {
+    /// What was chosen.
+    pub candidate: Candidate,
+    /// NDCG of the chosen, of popularity, of the incumbent's recipe and of each family.
+    pub metrics: BTreeMap<String, f64>,
+    /// Whether it beats popularity, which needs no model.
+    pub beats_popularity: bool,
 }
 
 /// A trained collaborative model, in the form that serving loads.
@@ -35,12 +47,6 @@ pub struct TrainedCollaborative {
     pub users: usize,
     /// Distinct pairs learnt from.
     pub interactions: usize,
-    /// What was chosen.
-    pub chosen: Candidate,
-    /// NDCG of the chosen, of popularity and of each family on the validation part.
-    pub metrics: BTreeMap<String, f64>,
-    /// Whether it beats popularity, which needs no model.
-    pub beats_popularity: bool,
 }
 
 impl Gathered {
@@ -49,13 +55,21 @@ impl Gathered {
         self.world.apply(seq, record);
         self.last = seq;
         self.records += 1;
-        if let Record::Event(event) = record
-            && event.kind.action().is_some_and(milieu_types::Action::is_positive)
+        let Record::Event(event) = record else { return };
+        let Some(action) = event.kind.action() else { return };
+        self.views += u64::from(action == Action::View);
+        if action.is_positive()
             && let (Some(user), Some(item)) =
                 (self.world.user(event.actor.as_str()), self.world.item(event.object.as_str()))
         {
             self.positives.push((user, item, secs(event.at)));
         }
+    }
+
+    /// The world so far.
+    #[must_use]
+    pub fn world(&self) -> &World {
+        &self.world
     }
 
     /// The last record folded.
@@ -70,46 +84,34 @@ impl Gathered {
         self.records
     }
 
-    /// Trains on what was gathered. `None`, with the reason, where there is too little to learn from.
-    ///
-    /// The latest [`TrainConfig::recent_share`] of the interactions validates: families and settings are
-    /// compared there, in the form that serving keeps; the winner is then trained on everything.
+    /// Whether the app reports what it shows.
+    #[must_use]
+    pub fn has_views(&self) -> bool {
+        self.views >= self.positives.len() as u64
+    }
+
+    /// Chooses family and settings by the latest [`TrainConfig::recent_share`] of the interactions so far.
+    /// The incumbent's recipe stays where nothing beats it. `Err` says why there is nothing to choose by.
     ///
     /// # Errors
     /// [`FactorsError`] where a model cannot be trained.
-    pub fn train(
-        mut self,
+    pub fn choose(
+        &self,
         config: &TrainConfig,
+        incumbent: Option<&Candidate>,
         mut progress: impl FnMut(Progress),
-    ) -> Result<Result<TrainedCollaborative, String>, FactorsError> {
-        let view = self.world.view(u32::MAX);
-        // What was undone or deleted since is no longer met, and is not learnt.
-        self.positives.retain(|&(user, item, _)| view.has_met(user, item) && view.is_visible(item));
-        self.positives.sort_unstable_by_key(|&(user, item, at)| (user, item, at));
-        self.positives.dedup_by_key(|&mut (user, item, _)| (user, item));
-        self.positives.sort_by_key(|&(_, _, at)| at);
-        if self.positives.len() < config.min_interactions {
+    ) -> Result<Result<Choice, String>, FactorsError> {
+        let data = self.ratings();
+        if data.ratings.len() < config.min_interactions {
             return Ok(Err(format!(
                 "{} positive interactions are too few; {} are needed",
-                self.positives.len(),
+                data.ratings.len(),
                 config.min_interactions
             )));
         }
-        let (mut users, mut items) = (Numbering::default(), Numbering::default());
-        let ratings: Vec<Rating> = self
-            .positives
-            .iter()
-            .map(|&(user, item, at)| Rating {
-                user: users.number(user.0),
-                item: items.number(item.0),
-                value: 1.0,
-                at: Some(i64::from(at)),
-            })
-            .collect();
-        let recent = (ratings.len() as f64 * config.recent_share.clamp(0.0, 0.5)) as usize;
-        let (train, held_out) = ratings.split_at(ratings.len() - recent);
-        let parts = Parts { users: users.len(), items: items.len(), train, masked: &[], held_out, ties: &[] };
-        let trial = Trial::new(parts)?;
+        let recent = (data.ratings.len() as f64 * config.recent_share.clamp(0.0, 0.5)) as usize;
+        let (train, held_out) = data.ratings.split_at(data.ratings.len() - recent);
+        let trial = Trial::new(Parts { train, held_out, ..data.parts() })?;
         if trial.users().len() < FEWEST_JUDGES {
             return Ok(Err(format!("only {} users came back to be compared on", trial.users().len())));
         }
@@ -120,22 +122,87 @@ impl Gathered {
             let metrics = BTreeMap::from([(format!("ndcg@{LIST}"), *ndcg)]);
             progress(Progress::Validated { model: candidate.model.name().into(), metrics });
         }
-        progress(Progress::Stage { name: "training it on everything".into() });
-        let everything = Parts { train: &ratings, held_out: &[], ..parts };
-        let model = milieu_factors::Model::train(
-            &outcome.chosen.model,
-            Trial::new(everything)?.data(outcome.chosen.values),
-        )?;
-        let id = |&number: &u32| self.world.item_id(ItemIx(number)).unwrap_or_default().to_owned();
-        Ok(Ok(TrainedCollaborative {
-            served: model.served(config.neighbours),
-            items: items.originals.iter().map(id).collect(),
-            users: users.len(),
-            interactions: ratings.len(),
-            chosen: outcome.chosen,
-            beats_popularity: beats_popularity(&outcome),
+        let mut choice = Choice {
+            candidate: outcome.chosen,
             metrics: metrics(&outcome),
-        }))
+            beats_popularity: beats_popularity(&outcome),
+        };
+        if let Some(incumbent) = incumbent {
+            let trained = trial.train(incumbent, None)?;
+            let mut users = trial.users();
+            users.truncate(BUDGET.users);
+            let lists = trial.lists(&trained, incumbent.values, &users, LIST);
+            let measured = trial.measure(&users, &lists, LIST);
+            let ndcg = measured.iter().map(|m| m.ndcg).sum::<f64>() / measured.len().max(1) as f64;
+            choice.metrics.insert(format!("ndcg@{LIST}/incumbent"), ndcg);
+            if ndcg >= outcome.ndcg {
+                choice.candidate = *incumbent;
+            }
+        }
+        Ok(Ok(choice))
+    }
+
+    /// Trains a candidate on everything so far.
+    ///
+    /// # Errors
+    /// [`FactorsError`] where it cannot be trained.
+    pub fn train(
+        &self,
+        candidate: &Candidate,
+        config: &TrainConfig,
+    ) -> Result<TrainedCollaborative, FactorsError> {
+        let data = self.ratings();
+        let trial = Trial::new(Parts { train: &data.ratings, ..data.parts() })?;
+        let model = Model::train(&candidate.model, trial.data(candidate.values))?;
+        let id = |&number: &u32| self.world.item_id(ItemIx(number)).unwrap_or_default().to_owned();
+        Ok(TrainedCollaborative {
+            served: model.served(config.neighbours),
+            items: data.items.originals.iter().map(id).collect(),
+            users: data.users.len(),
+            interactions: data.ratings.len(),
+        })
+    }
+
+    /// The distinct positive pairs in order of time. What was undone or deleted since is no longer met,
+    /// and is not among them.
+    fn ratings(&self) -> Data {
+        let view = self.world.view(u32::MAX);
+        let mut pairs = self.positives.clone();
+        pairs.retain(|&(user, item, _)| view.has_met(user, item) && view.is_visible(item));
+        pairs.sort_unstable_by_key(|&(user, item, at)| (user, item, at));
+        pairs.dedup_by_key(|&mut (user, item, _)| (user, item));
+        pairs.sort_by_key(|&(_, _, at)| at);
+        let (mut users, mut items) = (Numbering::default(), Numbering::default());
+        let ratings = pairs
+            .into_iter()
+            .map(|(user, item, at)| Rating {
+                user: users.number(user.0),
+                item: items.number(item.0),
+                value: 1.0,
+                at: Some(i64::from(at)),
+            })
+            .collect();
+        Data { users, items, ratings }
+    }
+}
+
+/// Ratings under numbers without gaps.
+struct Data {
+    users: Numbering,
+    items: Numbering,
+    ratings: Vec<Rating>,
+}
+
+impl Data {
+    fn parts(&self) -> Parts<'_> {
+        Parts {
+            users: self.users.len(),
+            items: self.items.len(),
+            train: &[],
+            masked: &[],
+            held_out: &[],
+            ties: &[],
+        }
     }
 }
 
@@ -224,14 +291,18 @@ mod tests {
     #[test]
     fn learns_circles_and_says_when_it_cannot() {
         let config = TrainConfig::default();
-        let trained = two_circles().train(&config, |_| ()).unwrap().unwrap();
-        assert!(trained.beats_popularity, "{:?}", trained.metrics);
+        let gathered = two_circles();
+        let choice = gathered.choose(&config, None, |_| ()).unwrap().unwrap();
+        assert!(choice.beats_popularity, "{:?}", choice.metrics);
+        let stays = gathered.choose(&config, Some(&choice.candidate), |_| ()).unwrap().unwrap();
+        assert_eq!(stays.candidate, choice.candidate);
+        let trained = gathered.train(&choice.candidate, &config).unwrap();
         let number = |id: &str| trained.items.iter().position(|item| item == id).unwrap() as u32;
         let (mut scores, mut best) = (milieu_factors::Accumulator::default(), Vec::new());
         trained.served.recommend(&[(number("p4"), 1.0), (number("p6"), 1.0)], 5, &mut scores, &mut best);
         let circle = |item: u32| trained.items[item as usize][1..].parse::<u32>().unwrap() / 20;
         assert!(best.iter().all(|&(item, _)| circle(item) == 0), "{best:?}");
-        let too_few = Gathered::default().train(&config, |_| ()).unwrap();
+        let too_few = Gathered::default().choose(&config, None, |_| ()).unwrap();
         assert!(too_few.unwrap_err().contains("too few"));
     }
 }

@@ -51,7 +51,7 @@ impl Default for ActionsConfig {
     fn default() -> Self {
         Self {
             window_hours: 24,
-            max_examples: 1_000_000,
+            max_examples: 300_000,
             min_examples: 500,
             negatives: 4,
             validation_share: 0.2,

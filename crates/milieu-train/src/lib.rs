@@ -1,11 +1,14 @@
 //! Training and evaluation from the log: collaborative models and the action model.
 
+mod actions;
 mod collaborative;
 mod config;
 pub mod eval;
+mod exposures;
 mod progress;
 pub mod worker;
 
-pub use collaborative::{Gathered, TrainedCollaborative};
+pub use actions::{TrainedActions, train_actions};
+pub use collaborative::{Choice, Gathered, TrainedCollaborative};
 pub use config::{ActionsConfig, TrainConfig};
 pub use progress::Progress;

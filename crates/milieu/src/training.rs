@@ -28,7 +28,8 @@ fn train(input: TrainingInput<'_>) -> Result<()> {
         bail!("the training process has no pipes");
     };
     let progress = input.progress;
-    let job = Job { registry: input.registry, at: input.at, config: TrainConfig::default() };
+    let job =
+        Job { registry: input.registry, at: input.at, records: input.count, config: TrainConfig::default() };
     let sent = std::thread::scope(|scope| {
         scope.spawn(move || {
             for line in BufReader::new(stdout).lines().map_while(Result::ok) {

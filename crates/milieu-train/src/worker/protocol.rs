@@ -15,6 +15,8 @@ pub struct Job {
     pub registry: PathBuf,
     /// The time to train as of, and to write into the manifests.
     pub at: Timestamp,
+    /// About how many records will come; decides where the recent part begins.
+    pub records: u64,
     /// The settings.
     pub config: TrainConfig,
 }
@@ -148,6 +150,7 @@ mod tests {
         Job {
             registry: "models".into(),
             at: Timestamp::from_secs(1_800_000_000),
+            records: 3,
             config: TrainConfig::default(),
         }
     }
