@@ -5,10 +5,12 @@ mod collaborative;
 mod config;
 pub mod eval;
 mod exposures;
+mod learn;
 mod progress;
 pub mod worker;
 
 pub use actions::{TrainedActions, train_actions};
 pub use collaborative::{Choice, Gathered, TrainedCollaborative};
 pub use config::{ActionsConfig, TrainConfig};
+pub use learn::{Incumbent, LearnError, Learnt, learn};
 pub use progress::Progress;

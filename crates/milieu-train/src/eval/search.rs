@@ -213,8 +213,8 @@ fn scalings() -> impl Iterator<Item = Scaling> {
 /// Confidence of what was not taken, and regularisation; short vectors and few passes find the region.
 fn ials_grid() -> Vec<ModelConfig> {
     let mut models = Vec::new();
-    for unobserved_weight in [0.03, 0.1, 0.3] {
-        for regularization in [0.001, 0.003, 0.01] {
+    for unobserved_weight in [0.01, 0.03, 0.1, 0.3] {
+        for regularization in [0.0003, 0.001, 0.003, 0.01] {
             let config =
                 IalsConfig { iterations: 8, unobserved_weight, regularization, ..IalsConfig::default() };
             models.push(ModelConfig::Ials(config));
@@ -249,7 +249,7 @@ fn detail_axis(from: Candidate, family: Family, _: &Trial<'_>) -> Vec<Candidate>
         }
         (Family::Ials, ModelConfig::Ials(config)) => {
             let with = |factors| ModelConfig::Ials(IalsConfig { factors, iterations: 16, ..config });
-            [64, 128, 256].map(with).to_vec()
+            [64, 128, 256, 512].map(with).to_vec()
         }
         _ => Vec::new(),
     };
