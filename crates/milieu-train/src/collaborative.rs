@@ -72,6 +72,12 @@ impl Gathered {
         &self.world
     }
 
+    /// The world so far, for good.
+    #[must_use]
+    pub fn into_world(self) -> World {
+        self.world
+    }
+
     /// The last record folded.
     #[must_use]
     pub fn last(&self) -> Seq {

@@ -7,6 +7,7 @@ pub mod eval;
 mod exposures;
 mod learn;
 mod progress;
+mod replay;
 pub mod worker;
 
 pub use actions::{TrainedActions, train_actions};
@@ -14,3 +15,4 @@ pub use collaborative::{Choice, Gathered, TrainedCollaborative};
 pub use config::{ActionsConfig, TrainConfig};
 pub use learn::{Incumbent, LearnError, Learnt, learn};
 pub use progress::Progress;
+pub use replay::{ReplayConfig, ReplayError, ReplayReport, SystemReport, replay};

@@ -45,7 +45,7 @@ pub(crate) enum EvalCommand {
 #[derive(Debug, Args)]
 pub(crate) struct EvalFeed {
     /// The format of the data
-    #[arg(long, value_name = "NAME", value_parser = ["lightgcn", "lastfm-hetrec", "movielens"])]
+    #[arg(long, value_name = "NAME", value_parser = dataset_names())]
     pub(crate) dataset: String,
     /// The directory of the data
     #[arg(long, value_name = "DIR")]
@@ -66,6 +66,12 @@ pub(crate) struct EvalFeed {
     /// Measure the form that serving keeps, with so many neighbours an item
     #[arg(long)]
     pub(crate) neighbours: Option<usize>,
+    /// Replay the data through the whole feed, in order of time, against popularity and newest first
+    #[arg(long)]
+    pub(crate) replay: bool,
+    /// The most users of a replay
+    #[arg(long, default_value_t = 2000)]
+    pub(crate) users: usize,
     /// One JSON object last on standard output
     #[arg(long)]
     pub(crate) json: bool,
@@ -169,4 +175,10 @@ pub(crate) struct OnData {
 
 fn format_names() -> clap::builder::PossibleValuesParser {
     milieu_dataset::import::Format::ALL.map(milieu_dataset::import::Format::name).into()
+}
+
+/// LightGCN's files have no times and no import format; everything that can be imported can be replayed.
+fn dataset_names() -> clap::builder::PossibleValuesParser {
+    let formats = milieu_dataset::import::Format::ALL.map(milieu_dataset::import::Format::name);
+    std::iter::once("lightgcn").chain(formats).collect::<Vec<_>>().into()
 }
