@@ -292,7 +292,7 @@ impl Engine {
     #[must_use]
     pub fn trends(&self, view: &View<'_>, limit: usize) -> Vec<Trend> {
         let trends = self.trends.get(view);
-        trends.iter().filter(|trend| view.is_visible(trend.item)).take(limit).copied().collect()
+        trends.bursts.iter().filter(|trend| view.is_visible(trend.item)).take(limit).copied().collect()
     }
 
     /// Whom an item may interest, the best first, with expected worth: followers of the author and

@@ -78,6 +78,7 @@ pub(crate) fn reason(
     }
     let (en, cn) = match source {
         Source::Trending => ("Trending now", "正在流行"),
+        Source::Popular => ("Liked by many", "很多人喜欢"),
         Source::Similar => ("Liked by people who like what you like", "与你喜好相近的人也喜欢"),
         Source::Collaborative => ("People with a taste like yours chose this", "口味相似的人选择了它"),
         Source::Explore => ("New, and seen by few so far", "新内容，看过的人还不多"),

@@ -4,7 +4,7 @@ use crate::config::FeedConfig;
 use crate::inputs::Inputs;
 use crate::model::Collaborative;
 use crate::stages::{Source, SourceError};
-use crate::trends::Trend;
+use crate::trends::Trends;
 use milieu_world::{ItemIx, Taste, View};
 use rustc_hash::FxHashMap;
 
@@ -26,7 +26,7 @@ pub(crate) struct Ask<'a> {
     pub(crate) config: &'a FeedConfig,
     pub(crate) collaborative: Option<&'a Collaborative>,
     pub(crate) inputs: &'a Inputs<'a>,
-    pub(crate) trends: &'a [Trend],
+    pub(crate) trends: &'a Trends,
 }
 
 /// Asks one source.
@@ -37,7 +37,8 @@ pub(crate) fn propose(source: Source, ask: &Ask<'_>) -> Result<Vec<ItemIx>, Sour
         Source::Collaborative => collaborative(ask)?,
         Source::Similar => similar(ask.view, ask.taste.liked(), most),
         Source::Friends => friends(ask),
-        Source::Trending => ask.trends.iter().map(|trend| trend.item).take(most).collect(),
+        Source::Trending => ask.trends.bursts.iter().map(|trend| trend.item).take(most).collect(),
+        Source::Popular => ask.trends.popular.iter().copied().take(most).collect(),
         Source::Topics => topics(ask),
         Source::Fresh => ask.view.newest().take(most).collect(),
         Source::Explore => explore(ask),

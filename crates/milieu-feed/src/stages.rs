@@ -17,6 +17,8 @@ pub enum Source {
     Friends,
     /// What is bursting now.
     Trending,
+    /// What most liked lately.
+    Popular,
     /// New items of the user's tags.
     Topics,
     /// New items of any tag.
@@ -63,12 +65,13 @@ pub enum Stage {
 
 impl Source {
     /// Every source, in the order they are asked.
-    pub const ALL: [Source; 8] = [
+    pub const ALL: [Source; 9] = [
         Self::Followed,
         Self::Collaborative,
         Self::Similar,
         Self::Friends,
         Self::Trending,
+        Self::Popular,
         Self::Topics,
         Self::Fresh,
         Self::Explore,
@@ -83,6 +86,7 @@ impl Source {
             Self::Similar => "similar",
             Self::Friends => "friends",
             Self::Trending => "trending",
+            Self::Popular => "popular",
             Self::Topics => "topics",
             Self::Fresh => "fresh",
             Self::Explore => "explore",
