@@ -123,10 +123,16 @@ impl Accumulator {
         best.extend(
             self.touched.iter().map(|&item| (item, self.get(item))).filter(|(_, score)| *score > 0.0),
         );
-        // What came back to 0 on its way is noted twice.
-        best.sort_unstable_by_key(|&(item, _)| item);
+        let order = |a: &(u32, f32), b: &(u32, f32)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
+        // What came back to 0 on its way is noted twice, with one score: its two notes are neighbours in
+        // this order. With room for as many again they cannot push another item out of the best.
+        if best.len() > 2 * count && count > 0 {
+            best.select_nth_unstable_by(2 * count - 1, order);
+            best.truncate(2 * count);
+        }
+        best.sort_unstable_by(order);
         best.dedup_by_key(|&mut (item, _)| item);
-        keep_best(best, count);
+        best.truncate(count);
     }
 
     /// The best `count` items with positive scores, best first, equal scores by item; leaves the

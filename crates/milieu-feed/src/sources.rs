@@ -5,8 +5,9 @@ use crate::inputs::Inputs;
 use crate::model::Collaborative;
 use crate::stages::{Source, SourceError};
 use crate::trends::Trends;
-use milieu_world::{ItemIx, Taste, View};
+use milieu_world::{ItemIx, Secs, Taste, UserIx, View};
 use rustc_hash::FxHashMap;
+use std::cmp::Ordering;
 
 /// How many liked items are asked for their like.
 const SEEDS: usize = 8;
@@ -14,6 +15,8 @@ const SEEDS: usize = 8;
 const TAKERS: usize = 40;
 /// How many interactions of each taker are looked at.
 const TAKER_WINDOW: usize = 20;
+/// Of how many that takers share most, for each candidate wanted, it is asked who takes them anyway.
+const WEIGHED_PER_CANDIDATE: usize = 3;
 /// How many newest items of a followed author are proposed.
 const PER_AUTHOR: usize = 8;
 /// How many of the user's tags are asked for new items.
@@ -50,12 +53,41 @@ pub(crate) fn propose(source: Source, ask: &Ask<'_>) -> Result<Vec<ItemIx>, Sour
 fn followed(ask: &Ask<'_>) -> Vec<ItemIx> {
     let Some(user) = ask.taste.user() else { return Vec::new() };
     let view = ask.view;
-    let mut items: Vec<ItemIx> = view
-        .following(user)
-        .flat_map(|tie| view.authored(tie.other).filter(|&item| view.is_visible(item)).take(PER_AUTHOR))
-        .collect();
-    items.sort_unstable_by_key(|&item| std::cmp::Reverse((view.facts(item).at, item)));
-    items
+    let authors: Vec<UserIx> = view.following(user).map(|tie| tie.other).collect();
+    view.read_ahead_authored(&authors, PER_AUTHOR);
+    let mut items: Vec<(Secs, ItemIx)> = Vec::with_capacity(authors.len() * PER_AUTHOR);
+    for author in authors {
+        items.extend(view.authored(author).filter(|&(_, item)| view.is_visible(item)).take(PER_AUTHOR));
+    }
+    largest(items, ask.config.candidates_per_source).into_iter().map(|(_, item)| item).collect()
+}
+
+/// A number by its total order.
+#[derive(PartialEq)]
+struct Total(f32);
+
+impl Eq for Total {}
+
+impl PartialOrd for Total {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Total {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}
+
+/// The `most` largest, in descending order.
+fn largest<T: Ord>(mut all: Vec<T>, most: usize) -> Vec<T> {
+    if all.len() > most && most > 0 {
+        all.select_nth_unstable_by(most - 1, |a, b| b.cmp(a));
+        all.truncate(most);
+    }
+    all.sort_unstable_by(|a, b| b.cmp(a));
+    all
 }
 
 fn collaborative(ask: &Ask<'_>) -> Result<Vec<ItemIx>, SourceError> {
@@ -70,31 +102,37 @@ fn collaborative(ask: &Ask<'_>) -> Result<Vec<ItemIx>, SourceError> {
 /// Item-to-item from the log as it is now, without training: what else do those who took these items
 /// take, relative to how many take it anyway (cosine over a sample of takers).
 pub(crate) fn similar(view: &View<'_>, liked: &[(ItemIx, f32)], most: usize) -> Vec<ItemIx> {
-    let mut scores: FxHashMap<ItemIx, f32> = FxHashMap::default();
+    let mut asked: Vec<UserIx> = Vec::with_capacity(SEEDS * TAKERS);
+    let mut weights: Vec<f32> = Vec::with_capacity(SEEDS * TAKERS);
     for &(seed, weight) in liked.iter().take(SEEDS) {
         let takers = view.audience(seed);
         let skip = (takers.len() / TAKERS).max(1);
-        for &taker in takers.iter().rev().step_by(skip).take(TAKERS) {
-            for done in view.history(taker).take(TAKER_WINDOW).filter(|done| done.action.is_positive()) {
-                *scores.entry(done.item).or_default() += weight;
-            }
+        asked.extend(takers.iter().rev().step_by(skip).take(TAKERS));
+        weights.resize(asked.len(), weight);
+    }
+    view.read_ahead_histories(&asked, TAKER_WINDOW);
+    let mut scores: FxHashMap<ItemIx, f32> = FxHashMap::default();
+    scores.reserve(asked.len() * TAKER_WINDOW / 4);
+    for (&taker, weight) in asked.iter().zip(weights) {
+        for done in view.history(taker).take(TAKER_WINDOW).filter(|done| done.action.is_positive()) {
+            *scores.entry(done.item).or_default() += weight;
         }
     }
-    let mut items: Vec<(ItemIx, f32)> = scores
+    for (known, _) in liked {
+        scores.remove(known);
+    }
+    // How many take an item anyway is looked up only for those that the takers share most.
+    let shared = scores.into_iter().map(|(item, score)| (Total(score), item)).collect();
+    let weighed = largest(shared, most * WEIGHED_PER_CANDIDATE)
         .into_iter()
-        .filter(|(item, _)| liked.iter().all(|(known, _)| known != item))
-        .map(|(item, score)| (item, score / (view.audience(item).len() as f32 + 1.0).sqrt()))
+        .map(|(Total(score), item)| (Total(score / (view.audience(item).len() as f32 + 1.0).sqrt()), item))
         .collect();
-    items.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-    items.truncate(most);
-    items.into_iter().map(|(item, _)| item).collect()
+    largest(weighed, most).into_iter().map(|(_, item)| item).collect()
 }
 
 fn friends(ask: &Ask<'_>) -> Vec<ItemIx> {
-    let mut items = ask.taste.friends_items();
-    let heat = |item: ItemIx| ask.view.facts(item).at;
-    items.sort_by_key(|&(item, mark)| std::cmp::Reverse((mark.friends, heat(item), item)));
-    items.into_iter().map(|(item, _)| item).collect()
+    let items = ask.taste.friends_items().map(|(item, mark)| (mark.friends, mark.at, item)).collect();
+    largest(items, ask.config.candidates_per_source).into_iter().map(|(.., item)| item).collect()
 }
 
 fn topics(ask: &Ask<'_>) -> Vec<ItemIx> {
@@ -105,8 +143,7 @@ fn topics(ask: &Ask<'_>) -> Vec<ItemIx> {
     tags.into_iter().flat_map(|tag| ask.view.newest_of_tag(tag).take(each)).collect()
 }
 
-/// New items that few have seen, of authors the user does not follow, in an order of the user's own
-/// that changes by the day.
+/// New items that few have seen, in an order of the user's own that changes by the day.
 fn explore(ask: &Ask<'_>) -> Vec<ItemIx> {
     if ask.config.explore_every == 0 {
         return Vec::new();
@@ -114,12 +151,10 @@ fn explore(ask: &Ask<'_>) -> Vec<ItemIx> {
     let seed =
         u64::from(ask.taste.user().map_or(0, |user| user.0)) << 32 | u64::from(ask.view.now() / 86_400);
     let shuffle = |item: ItemIx| {
-        (seed ^ u64::from(item.0).wrapping_mul(0xD6E8_FEB8_6659_FD93)).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+        let mixed = seed ^ u64::from(item.0).wrapping_mul(0xD6E8_FEB8_6659_FD93);
+        mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 16
     };
-    let view = ask.view;
-    let few = |item: &ItemIx| view.facts(*item).reception().views < ask.config.explore_views;
-    let mut items: Vec<ItemIx> = view.newest().take(1000).filter(few).collect();
-    items.sort_unstable_by_key(|&item| shuffle(item) >> 16);
-    items.truncate(ask.config.candidates_per_source / 4);
-    items
+    let few = ask.trends.newest.iter().filter(|(_, views)| *views < ask.config.explore_views);
+    let shuffled = few.map(|&(item, _)| (shuffle(item), item)).collect();
+    largest(shuffled, ask.config.candidates_per_source / 4).into_iter().map(|(_, item)| item).collect()
 }

@@ -1,5 +1,6 @@
 //! What is bursting now, over everybody.
 
+use milieu_types::Action;
 use milieu_world::{ItemIx, Secs, View};
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
@@ -7,6 +8,12 @@ use std::sync::Arc;
 
 /// How long a list of trends is good for.
 const GOOD_FOR_SECS: Secs = 1;
+/// How long it may be used while another query computes it anew.
+const USABLE_FOR_SECS: Secs = 10;
+/// By how many records the world may go on before it is computed anew within its time.
+const GOOD_FOR_RECORDS: u64 = 1000;
+/// How many of the newest items are kept.
+const NEWEST: usize = 1000;
 /// The most trends kept.
 const KEPT: usize = 512;
 
@@ -20,17 +27,6 @@ pub struct Trend {
     pub score: f32,
 }
 
-/// The trends of the latest second anybody asked, shared by all queries.
-#[derive(Debug, Default)]
-pub(crate) struct TrendCache(Mutex<Option<Computed>>);
-
-#[derive(Debug)]
-struct Computed {
-    now: Secs,
-    applied: u64,
-    trends: Arc<Trends>,
-}
-
 /// What everybody does.
 #[derive(Debug)]
 pub(crate) struct Trends {
@@ -38,23 +34,49 @@ pub(crate) struct Trends {
     pub(crate) bursts: Vec<Trend>,
     /// What was liked most among the latest actions, the most liked first.
     pub(crate) popular: Vec<ItemIx>,
+    /// The newest items, each with how often it was shown.
+    pub(crate) newest: Vec<(ItemIx, u32)>,
+    now: Secs,
+    applied: u64,
+}
+
+/// The trends of the latest second anybody asked, shared by all queries.
+#[derive(Debug, Default)]
+pub(crate) struct TrendCache {
+    latest: Mutex<Option<Arc<Trends>>>,
+    /// Held by who computes them anew.
+    computing: Mutex<()>,
 }
 
 impl TrendCache {
-    /// The trends as of the view, at most [`GOOD_FOR_SECS`] old. A query that goes back in time, and
-    /// one about another world, gets its own.
+    /// The trends as of the view, at most [`GOOD_FOR_SECS`] old, or older for the moment that another
+    /// query computes them anew. A query that goes back in time, and one about another world, gets its
+    /// own.
     pub(crate) fn get(&self, view: &View<'_>) -> Arc<Trends> {
-        let (now, applied) = (view.now(), view.world().applied());
-        let mut cached = self.0.lock();
-        if let Some(computed) = &*cached
-            && computed.applied <= applied
-            && (computed.now..=computed.now.saturating_add(GOOD_FOR_SECS)).contains(&now)
-            && (applied - computed.applied < 1000 || computed.now == now)
-        {
-            return Arc::clone(&computed.trends);
+        let within = |trends: &Trends, most: Secs| {
+            trends.applied <= view.world().applied()
+                && (trends.now..=trends.now.saturating_add(most)).contains(&view.now())
+        };
+        let good = |trends: &Trends| {
+            within(trends, GOOD_FOR_SECS)
+                && (view.world().applied() - trends.applied < GOOD_FOR_RECORDS || trends.now == view.now())
+        };
+        let known = self.latest.lock().clone();
+        let computing = match known {
+            Some(trends) if good(&trends) => return trends,
+            Some(trends) if within(&trends, USABLE_FOR_SECS) => match self.computing.try_lock() {
+                Some(computing) => computing,
+                None => return trends,
+            },
+            _ => self.computing.lock(),
+        };
+        // Whoever had to wait may find that it was done meanwhile.
+        if let Some(trends) = self.latest.lock().clone().filter(|trends| good(trends)) {
+            return trends;
         }
         let trends = Arc::new(compute(view));
-        *cached = Some(Computed { now, applied, trends: Arc::clone(&trends) });
+        *self.latest.lock() = Some(Arc::clone(&trends));
+        drop(computing);
         trends
     }
 }
@@ -75,5 +97,12 @@ fn compute(view: &View<'_>) -> Trends {
     let mut popular: Vec<(u32, ItemIx)> = counts.into_iter().map(|(item, count)| (count, item)).collect();
     popular.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
     popular.truncate(KEPT);
-    Trends { bursts, popular: popular.into_iter().map(|(_, item)| item).collect() }
+    let shown = |item: ItemIx| (item, view.facts(item).counts[Action::View as usize]);
+    Trends {
+        bursts,
+        popular: popular.into_iter().map(|(_, item)| item).collect(),
+        newest: view.newest().take(NEWEST).map(shown).collect(),
+        now: view.now(),
+        applied: view.world().applied(),
+    }
 }

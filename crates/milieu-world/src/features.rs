@@ -3,9 +3,11 @@
 //! Features are read through a [`View`], so that training, which folds the log in order and asks at
 //! each exposure's own time, sees exactly what serving would have seen then.
 
-use crate::{ItemIx, NameIx, UserIx, View};
+use crate::heat::burst;
+use crate::{ItemIx, NameIx, Secs, UserIx, View};
 use milieu_types::TieKind;
 use rustc_hash::FxHashMap;
+use std::sync::LazyLock;
 
 /// How many of a user's newest interactions make their taste.
 pub const TASTE_WINDOW: usize = 128;
@@ -97,6 +99,8 @@ pub struct FriendMark {
     pub friends: u32,
     /// The one whose action is the newest.
     pub latest: UserIx,
+    /// When that action was.
+    pub at: Secs,
 }
 
 /// A user's side of the features, gathered once for all candidates.
@@ -109,6 +113,19 @@ pub struct Taste {
     tags: FxHashMap<NameIx, f32>,
     friends: FxHashMap<ItemIx, FriendMark>,
     history: usize,
+}
+
+/// Logarithms of whole numbers, of which features need many.
+static LOGS: LazyLock<[f32; 4096]> = LazyLock::new(|| std::array::from_fn(|n| log(n as f32)));
+
+/// ln(1 + x).
+fn log(x: f32) -> f32 {
+    (1.0 + x).ln()
+}
+
+/// ln(1 + n).
+fn count(n: u32) -> f32 {
+    LOGS.get(n as usize).copied().unwrap_or_else(|| log(n as f32))
 }
 
 /// How much an interaction tells of taste: the newer the more, half after 30 interactions.
@@ -129,6 +146,10 @@ impl Taste {
             history: 0,
         };
         let Some(user) = user else { return taste };
+        let met: Vec<ItemIx> = view.history(user).take(TASTE_WINDOW).map(|done| done.item).collect();
+        view.read_ahead(&met);
+        taste.authors.reserve(met.len());
+        taste.tags.reserve(met.len());
         let mut total = 0.0;
         for (rank, done) in view.history(user).take(TASTE_WINDOW).enumerate() {
             taste.history += 1;
@@ -158,21 +179,21 @@ impl Taste {
     }
 
     fn ask_friends(&mut self, view: &View<'_>, user: UserIx) {
-        let mut newest: FxHashMap<ItemIx, u32> = FxHashMap::default();
-        for tie in view.following(user).take(FRIENDS_ASKED) {
+        let friends: Vec<UserIx> = view.following(user).take(FRIENDS_ASKED).map(|tie| tie.other).collect();
+        view.read_ahead_histories(&friends, FRIEND_WINDOW);
+        self.friends.reserve(friends.len() * FRIEND_WINDOW / 2);
+        for friend in friends {
             let mut told: [Option<ItemIx>; FRIEND_WINDOW] = [None; FRIEND_WINDOW];
-            for (place, done) in view.history(tie.other).take(FRIEND_WINDOW).enumerate() {
+            for (place, done) in view.history(friend).take(FRIEND_WINDOW).enumerate() {
                 if !done.action.is_positive() || told.contains(&Some(done.item)) {
                     continue;
                 }
                 told[place] = Some(done.item);
-                let latest = newest.entry(done.item).or_insert(0);
-                let mark =
-                    self.friends.entry(done.item).or_insert(FriendMark { friends: 0, latest: tie.other });
+                let first = FriendMark { friends: 0, latest: friend, at: done.at };
+                let mark = self.friends.entry(done.item).or_insert(first);
                 mark.friends += 1;
-                if done.at > *latest {
-                    *latest = done.at;
-                    mark.latest = tie.other;
+                if done.at > mark.at {
+                    (mark.latest, mark.at) = (friend, done.at);
                 }
             }
         }
@@ -218,12 +239,9 @@ impl Taste {
         self.friends.get(&item).copied()
     }
 
-    /// Items that followed users did something positive with lately, in ascending order.
-    #[must_use]
-    pub fn friends_items(&self) -> Vec<(ItemIx, FriendMark)> {
-        let mut items: Vec<_> = self.friends.iter().map(|(&item, &mark)| (item, mark)).collect();
-        items.sort_unstable_by_key(|(item, _)| *item);
-        items
+    /// Items that followed users did something positive with lately, in no order that means anything.
+    pub fn friends_items(&self) -> impl Iterator<Item = (ItemIx, FriendMark)> + '_ {
+        self.friends.iter().map(|(&item, &mark)| (item, mark))
     }
 
     /// Writes the features of an item, in the order of [`Feature::ALL`]; all are finite.
@@ -231,10 +249,10 @@ impl Taste {
         let facts = view.facts(item);
         let now = view.now();
         let reception = facts.reception();
-        let count = |n: u32| (n as f32).ln_1p();
         let age_hours = now.saturating_sub(facts.at) as f32 / 3600.0;
+        let (short, long) = (facts.heat.short(now), facts.heat.long(now));
         let mut set = |feature: Feature, value: f32| out[feature as usize] = value;
-        set(Feature::LogAge, age_hours.ln_1p());
+        set(Feature::LogAge, log(age_hours));
         set(Feature::Freshness, (-age_hours / 24.0).exp2());
         set(Feature::LogPositives, count(reception.positives));
         set(Feature::LogViews, count(reception.views));
@@ -242,9 +260,9 @@ impl Taste {
         let positives = reception.positives as f32;
         set(Feature::PositiveRate, (positives + 1.0) / (views.max(positives) + 20.0));
         set(Feature::NegativeRate, (reception.negatives as f32 + 0.1) / (views + positives + 20.0));
-        set(Feature::HeatNow, facts.heat.short(now).ln_1p());
-        set(Feature::HeatDays, facts.heat.long(now).ln_1p());
-        set(Feature::Burst, facts.heat.burst(now).clamp(-3.0, 10.0));
+        set(Feature::HeatNow, log(short));
+        set(Feature::HeatDays, log(long));
+        set(Feature::Burst, burst(short, long).clamp(-3.0, 10.0));
         set(Feature::LogReplies, count(facts.counts[milieu_types::Action::Reply as usize]));
         set(Feature::HasMedia, f32::from(u8::from(facts.media_len > 0)));
         set(Feature::TextLength, count(facts.text_len) / 10.0);
@@ -258,7 +276,7 @@ impl Taste {
         }
         set(Feature::TagAffinityMost, most);
         set(Feature::TagAffinityMean, sum / facts.tags.len().max(1) as f32);
-        set(Feature::LogUserHistory, (self.history as f32).ln_1p());
+        set(Feature::LogUserHistory, count(self.history as u32));
         set(Feature::LogFriends, count(self.friends(item).map_or(0, |mark| mark.friends)));
         self.relation(view, item, out);
     }
@@ -278,17 +296,18 @@ impl Taste {
             affinity = self.author(author);
             if let Some(user) = self.user {
                 follows = view.tie(TieKind::Follow, user, author).is_some();
-                followed = view.tie(TieKind::Follow, author, user).is_some();
-                messages = view.messages(user, author).saturating_add(view.messages(author, user));
+                followed = view.tie_from(TieKind::Follow, user, author).is_some();
+                let received = if view.has_mail(user) { view.messages(author, user) } else { 0 };
+                messages = view.messages(user, author).saturating_add(received);
                 shared = view.groups(user).iter().any(|group| view.groups(author).contains(group));
             }
         }
         set(Feature::FollowsAuthor, flag(follows));
         set(Feature::FollowedByAuthor, flag(followed));
         set(Feature::AuthorAffinity, affinity);
-        set(Feature::LogAuthorFollowers, (followers as f32).ln_1p());
+        set(Feature::LogAuthorFollowers, count(followers as u32));
         set(Feature::AuthorPositiveRate, rate);
-        set(Feature::LogMessages, (messages as f32).ln_1p());
+        set(Feature::LogMessages, count(messages));
         set(Feature::SharedGroup, flag(shared));
         let declared = self.user.map_or(&[][..], |user| view.declared_tags(user));
         set(Feature::DeclaredTag, flag(facts.tags.iter().any(|tag| declared.contains(tag))));

@@ -8,9 +8,9 @@ const DAYS: usize = 14;
 const HOUR: u32 = 3600;
 const DAY: u32 = 86_400;
 
-/// Half-life of [`Heat::short`], in hours.
+/// Half-life of [`Heat::short`], in hours; three periods of its window, as [`DECAY`] has it.
 pub const SHORT_HALF_LIFE_HOURS: f32 = 3.0;
-/// Half-life of [`Heat::long`], in days.
+/// Half-life of [`Heat::long`], in days; three periods of its window, as [`DECAY`] has it.
 pub const LONG_HALF_LIFE_DAYS: f32 = 3.0;
 
 /// Decayed counts over two windows, kept as whole numbers by hour (12) and by day (14).
@@ -42,22 +42,40 @@ fn bucket<const N: usize>(newest: u32, buckets: &mut [u16; N], period: u32) -> O
     buckets.get_mut(newest.checked_sub(period)? as usize)
 }
 
-/// `weights[k] = 2^(-k / half_life)`, summed over the buckets that are `k` periods old at `now`.
-fn decayed<const N: usize>(newest: u32, buckets: &[u16; N], now: u32, half_life: f32) -> f32 {
+/// `2^(-k / 3)` for each age `k` that counts; both half-lives are three periods.
+const DECAY: [f32; 4 * DAYS] = {
+    // 2^(-1/3) to the last bit of the type; powers by steps of three, so that no error adds up.
+    const STEP: f32 = 0.793_700_5;
+    let mut powers = [1.0; 4 * DAYS];
+    let mut age = 1;
+    while age < powers.len() {
+        powers[age] = match age {
+            1 => STEP,
+            2 => STEP * STEP,
+            _ => powers[age - 3] * 0.5,
+        };
+        age += 1;
+    }
+    powers
+};
+
+/// The counts, each times `2^(-k / 3)` for its age of `k` periods at `now`, summed.
+fn decayed<const N: usize>(newest: u32, buckets: &[u16; N], now: u32) -> f32 {
     // A bucket newer than `now` is the future and does not count.
     let hidden = newest.saturating_sub(now) as usize;
-    let aged = now.saturating_sub(newest);
-    if hidden >= N || aged as usize >= N * 4 || buckets.iter().all(|&count| count == 0) {
+    let aged = now.saturating_sub(newest) as usize;
+    if hidden >= N || aged >= N * 4 {
         return 0.0;
     }
-    let step = (-1.0 / half_life).exp2();
-    let mut weight = (-(aged as f32) / half_life).exp2();
-    let mut sum = 0.0;
-    for &count in &buckets[hidden..] {
-        sum += weight * f32::from(count);
-        weight *= step;
-    }
-    sum
+    let weighted = |(&count, weight): (&u16, &f32)| f32::from(count) * weight;
+    DECAY[aged] * buckets[hidden..].iter().zip(&DECAY).map(weighted).sum::<f32>()
+}
+
+/// [`Heat::burst`] from [`Heat::short`] and [`Heat::long`].
+pub(crate) fn burst(short: f32, long: f32) -> f32 {
+    // Both windows hold the same number of their periods, and a day has 24 hours.
+    let expected = long / 24.0;
+    (short - expected) / (expected + 1.0).sqrt()
 }
 
 impl Heat {
@@ -84,24 +102,20 @@ impl Heat {
     /// Events of the last 12 active hours, halved every [`SHORT_HALF_LIFE_HOURS`].
     #[must_use]
     pub fn short(&self, now: Secs) -> f32 {
-        decayed(self.hour, &self.hours, now / HOUR, SHORT_HALF_LIFE_HOURS)
+        decayed(self.hour, &self.hours, now / HOUR)
     }
 
     /// Events of the last 14 active days, halved every [`LONG_HALF_LIFE_DAYS`].
     #[must_use]
     pub fn long(&self, now: Secs) -> f32 {
-        decayed(self.day, &self.days, now / DAY, LONG_HALF_LIFE_DAYS)
+        decayed(self.day, &self.days, now / DAY)
     }
 
     /// How far the present hours exceed what the days would let one expect, in standard deviations
     /// of a Poisson count (Kleinberg-style burst, by the simplest statistic that ranks the same).
     #[must_use]
     pub fn burst(&self, now: Secs) -> f32 {
-        // A steady stream of r events an hour holds r / (1 - 2^(-1/h)) in a geometric window.
-        let window = |half_life: f32| 1.0 / (1.0 - (-1.0 / half_life).exp2());
-        let hourly = self.long(now) / window(LONG_HALF_LIFE_DAYS) / 24.0;
-        let expected = hourly * window(SHORT_HALF_LIFE_HOURS);
-        (self.short(now) - expected) / (expected + 1.0).sqrt()
+        burst(self.short(now), self.long(now))
     }
 
     /// The periods that hold anything, with their counts: hours, then days. Equal for heats that
