@@ -1,7 +1,7 @@
 //! The trained models a feed uses, bound to the numbers of the world.
 
 use crate::actions::ActionScorer;
-use milieu_factors::Served;
+use milieu_factors::{Accumulator, Served};
 use milieu_world::{ItemIx, Taste, World};
 
 const UNKNOWN: u32 = u32::MAX;
@@ -43,6 +43,14 @@ impl Collaborative {
     pub(crate) fn history(&self, taste: &Taste) -> Vec<(u32, f32)> {
         let known = |&(item, weight): &(ItemIx, f32)| Some((self.model_item(item)?, weight));
         taste.liked().iter().filter_map(known).collect()
+    }
+
+    /// The best items of the model alone for a taste, best first; known ones may be among them.
+    #[must_use]
+    pub fn recommend(&self, taste: &Taste, count: usize) -> Vec<ItemIx> {
+        let (mut scores, mut best) = (Accumulator::default(), Vec::new());
+        self.served.recommend(&self.history(taste), count, &mut scores, &mut best);
+        best.into_iter().filter_map(|(number, _)| self.world_item(number)).collect()
     }
 
     pub(crate) fn model_item(&self, item: ItemIx) -> Option<u32> {

@@ -39,39 +39,58 @@ impl Engine {
         disabled: &[Stage],
         served: &FxHashSet<ItemIx>,
     ) -> Vec<Scored> {
-        let trends = self.trends.get(view);
         let gate = Gate { view, user: taste.user(), config: &self.config, disabled, served };
         let scored = self.with_scratch(|scores| {
             let inputs = Inputs::gather(view, taste, models.collaborative.as_ref(), scores);
-            let ask = Ask {
-                view,
-                taste,
-                config: &self.config,
-                collaborative: models.collaborative.as_ref(),
-                inputs: &inputs,
-                trends: &trends,
-            };
-            let mut known = FxHashSet::default();
-            let mut candidates = Vec::new();
-            for source in Source::ALL {
-                if disabled.contains(&Stage::Source(source)) {
-                    continue;
-                }
-                let proposed = propose(source, &ask);
-                self.counts.source(source, proposed.as_ref().map(Vec::len).map_err(|&error| error));
-                for item in proposed.unwrap_or_default() {
-                    if !known.insert(item) {
-                        continue;
-                    }
-                    match gate.refuse(item) {
-                        Some(filter) => self.counts.refused(filter),
-                        None => candidates.push((item, source)),
-                    }
-                }
-            }
+            let candidates = self.propose(&inputs, models, &gate);
             score_all(&inputs, &candidates, &models.actions, &self.config)
         });
         arrange(view, scored, &self.config, disabled, &self.counts)
+    }
+
+    /// What the sources would propose to a user and the filters let through, unscored: the population that
+    /// an action model has to order, for drawing what was not chosen.
+    #[must_use]
+    pub fn candidates(&self, view: &View<'_>, taste: &Taste) -> Vec<ItemIx> {
+        let models = self.models();
+        let served = FxHashSet::default();
+        let gate = Gate { view, user: taste.user(), config: &self.config, disabled: &[], served: &served };
+        let candidates = self.with_scratch(|scores| {
+            let inputs = Inputs::gather(view, taste, models.collaborative.as_ref(), scores);
+            self.propose(&inputs, &models, &gate)
+        });
+        candidates.into_iter().map(|(item, _)| item).collect()
+    }
+
+    fn propose(&self, inputs: &Inputs<'_>, models: &Models, gate: &Gate<'_>) -> Vec<(ItemIx, Source)> {
+        let trends = self.trends.get(gate.view);
+        let ask = Ask {
+            view: gate.view,
+            taste: inputs.taste(),
+            config: &self.config,
+            has_model: models.collaborative.is_some(),
+            inputs,
+            trends: &trends,
+        };
+        let mut known = FxHashSet::default();
+        let mut candidates = Vec::new();
+        for source in Source::ALL {
+            if gate.disabled.contains(&Stage::Source(source)) {
+                continue;
+            }
+            let proposed = propose(source, &ask);
+            self.counts.source(source, proposed.as_ref().map(Vec::len).map_err(|&error| error));
+            for item in proposed.unwrap_or_default() {
+                if !known.insert(item) {
+                    continue;
+                }
+                match gate.refuse(item) {
+                    Some(filter) => self.counts.refused(filter),
+                    None => candidates.push((item, source)),
+                }
+            }
+        }
+        candidates
     }
 }
 

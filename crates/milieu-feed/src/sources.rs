@@ -2,7 +2,6 @@
 
 use crate::config::FeedConfig;
 use crate::inputs::Inputs;
-use crate::model::Collaborative;
 use crate::stages::{Source, SourceError};
 use crate::trends::Trends;
 use milieu_world::{ItemIx, Secs, Taste, UserIx, View};
@@ -27,7 +26,7 @@ pub(crate) struct Ask<'a> {
     pub(crate) view: &'a View<'a>,
     pub(crate) taste: &'a Taste,
     pub(crate) config: &'a FeedConfig,
-    pub(crate) collaborative: Option<&'a Collaborative>,
+    pub(crate) has_model: bool,
     pub(crate) inputs: &'a Inputs<'a>,
     pub(crate) trends: &'a Trends,
 }
@@ -91,12 +90,7 @@ fn largest<T: Ord>(mut all: Vec<T>, most: usize) -> Vec<T> {
 }
 
 fn collaborative(ask: &Ask<'_>) -> Result<Vec<ItemIx>, SourceError> {
-    let model = ask.collaborative.ok_or(SourceError::NotReady)?;
-    // Some of the best are items the user knows; ask for as many more.
-    let count = ask.config.candidates_per_source + ask.taste.liked().len();
-    let mut best = Vec::new();
-    ask.inputs.best(count, &mut best);
-    Ok(best.iter().filter_map(|&(number, _)| model.world_item(number)).collect())
+    if ask.has_model { Ok(ask.inputs.best().collect()) } else { Err(SourceError::NotReady) }
 }
 
 /// Item-to-item from the log as it is now, without training: what else do those who took these items

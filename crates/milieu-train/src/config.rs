@@ -53,7 +53,7 @@ impl Default for ActionsConfig {
             window_hours: 24,
             max_examples: 300_000,
             min_examples: 500,
-            negatives: 4,
+            negatives: 8,
             validation_share: 0.2,
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::ActionsConfig;
 use milieu_factors::Accumulator;
-use milieu_feed::{Collaborative, INPUTS, Inputs, PREDICTED};
+use milieu_feed::{Engine, INPUTS, Inputs, PREDICTED};
 use milieu_ranker::{NEGATIVE, POSITIVE};
 use milieu_types::{Action, Event};
 use milieu_world::{ItemIx, Secs, Taste, UserIx, View, World, secs};
@@ -10,16 +10,12 @@ use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use rustc_hash::FxHashMap;
 
-/// How many items negatives are drawn from where the app reports no views.
-const POOL: usize = 1024;
-/// After how many drawn-for actions the pool is made anew.
-const POOL_LASTS: usize = 500;
-
 /// Collects examples while the log is folded. Each event is shown before the world folds it, so that the
 /// inputs of an example hold nothing of its outcome.
 pub(crate) struct Exposures {
     config: ActionsConfig,
-    collaborative: Option<Collaborative>,
+    /// Proposes what a user could have been shown, where the app does not say.
+    engine: Engine,
     scores: Accumulator,
     inputs: Vec<[f32; INPUTS]>,
     labels: Vec<[u8; PREDICTED.len()]>,
@@ -29,31 +25,22 @@ pub(crate) struct Exposures {
     rate: f64,
     /// Whether views tell what was shown; where not, negatives are drawn.
     views: bool,
-    pool: Vec<ItemIx>,
-    pool_left: usize,
     random: Pcg64Mcg,
 }
 
 impl Exposures {
     /// `events` is about how many events will come, `views` whether the app reports views.
-    pub(crate) fn new(
-        config: &ActionsConfig,
-        collaborative: Option<Collaborative>,
-        events: u64,
-        views: bool,
-        seed: u64,
-    ) -> Self {
+    pub(crate) fn new(config: &ActionsConfig, engine: Engine, events: u64, views: bool, seed: u64) -> Self {
         Self {
             config: config.clone(),
-            collaborative,
+            engine,
             scores: Accumulator::default(),
             inputs: Vec::new(),
             labels: Vec::new(),
             open: FxHashMap::default(),
-            rate: config.max_examples as f64 / events.max(1) as f64,
+            rate: config.max_examples as f64
+                / (events.max(1) * if views { 1 } else { 1 + config.negatives as u64 }) as f64,
             views,
-            pool: Vec::new(),
-            pool_left: 0,
             random: Pcg64Mcg::seed_from_u64(seed),
         }
     }
@@ -77,11 +64,17 @@ impl Exposures {
             return;
         }
         let taste = Taste::gather(&view, Some(user));
+        // Without views, only what the feed would have proposed counts as shown. To count whatever was
+        // liked would teach that what is liked is what no source proposes.
+        let candidates = if self.views { Vec::new() } else { self.engine.candidates(&view, &taste) };
+        if !self.views && !candidates.contains(&item) {
+            return;
+        }
         let example = self.add(&view, &taste, item);
         label(&mut self.labels[example], action);
         self.open.insert((user, item), (example, at));
         if !self.views && action.is_positive() {
-            self.draw_negatives(&view, &taste, user, item);
+            self.draw_negatives(&view, &taste, &candidates, item);
         }
     }
 
@@ -99,26 +92,22 @@ impl Exposures {
 
     fn add(&mut self, view: &View<'_>, taste: &Taste, item: ItemIx) -> usize {
         let mut row = [0.0; INPUTS];
-        Inputs::gather(view, taste, self.collaborative.as_ref(), &mut self.scores).write(item, &mut row);
+        let models = self.engine.models();
+        Inputs::gather(view, taste, models.collaborative.as_ref(), &mut self.scores).write(item, &mut row);
         self.inputs.push(row);
         self.labels.push([NEGATIVE; PREDICTED.len()]);
         self.labels.len() - 1
     }
 
-    /// Items that the user could have met then and did not: of what was new or talked about.
-    fn draw_negatives(&mut self, view: &View<'_>, taste: &Taste, user: UserIx, taken: ItemIx) {
-        if self.pool_left == 0 {
-            self.pool = view.newest().take(POOL / 2).collect();
-            self.pool.extend(view.activity().map(|activity| activity.item).take(POOL / 2));
-            self.pool_left = POOL_LASTS;
-        }
-        self.pool_left -= 1;
+    /// Items that the feed would have proposed then and that were not taken: what the model will have to
+    /// tell from what is.
+    fn draw_negatives(&mut self, view: &View<'_>, taste: &Taste, candidates: &[ItemIx], taken: ItemIx) {
         for _ in 0..self.config.negatives {
-            if self.pool.is_empty() {
+            if candidates.is_empty() {
                 return;
             }
-            let item = self.pool[self.random.random_range(0..self.pool.len())];
-            if item != taken && view.is_visible(item) && !view.has_met(user, item) {
+            let item = candidates[self.random.random_range(0..candidates.len())];
+            if item != taken {
                 self.add(view, taste, item);
             }
         }
@@ -153,7 +142,7 @@ mod tests {
 
     fn collect(events: &[Event], views: bool) -> Vec<[u8; PREDICTED.len()]> {
         let mut world = World::new();
-        let mut exposures = Exposures::new(&ActionsConfig::default(), None, 10, views, 1);
+        let mut exposures = Exposures::new(&ActionsConfig::default(), Engine::default(), 10, views, 1);
         for number in 0..8 {
             world.apply(
                 number + 1,

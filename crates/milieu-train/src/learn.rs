@@ -6,7 +6,7 @@ use crate::eval::Candidate;
 use crate::exposures::Exposures;
 use crate::{Progress, TrainConfig};
 use milieu_factors::FactorsError;
-use milieu_feed::{ActionScorer, Collaborative};
+use milieu_feed::{ActionScorer, Collaborative, Engine, Models};
 use milieu_ranker::RankerError;
 use milieu_types::{Record, Seq};
 
@@ -118,6 +118,8 @@ fn begin(
     };
     let share = config.recent_share.clamp(0.01, 0.5);
     let recent = (older as f64 * share / (1.0 - share)) as u64;
-    let exposures = Exposures::new(&config.actions, past, recent, gathered.has_views(), config.seed);
+    let engine = Engine::default();
+    engine.set_models(Models { collaborative: past, ..Models::default() });
+    let exposures = Exposures::new(&config.actions, engine, recent, gathered.has_views(), config.seed);
     Ok((choice, exposures))
 }

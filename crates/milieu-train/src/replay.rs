@@ -6,7 +6,7 @@ use crate::learn::{Incumbent, LearnError, Learnt, learn};
 use crate::{Progress, TrainConfig};
 use milieu_feed::{ActionScorer, Collaborative, Engine, FeedConfig, FeedQuery, Models};
 use milieu_types::{Event, Record, Seq, Timestamp};
-use milieu_world::{ItemIx, View, World, secs};
+use milieu_world::{ItemIx, Taste, UserIx, View, World, secs};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -45,7 +45,7 @@ impl Default for ReplayConfig {
 /// One way to make a feed, measured: means over users with the middle 95% of resampled means.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SystemReport {
-    /// `feed`, `popularity` or `chronological`.
+    /// `feed`, `collaborative` (the one model alone), `popularity` or `chronological`.
     pub system: &'static str,
     /// `hit_rate`, `recall` and `ndcg`.
     pub metrics: BTreeMap<&'static str, Interval>,
@@ -89,7 +89,7 @@ pub enum ReplayError {
     NothingToReplay,
 }
 
-const SYSTEMS: [&str; 3] = ["feed", "popularity", "chronological"];
+const SYSTEMS: [&str; 4] = ["feed", "collaborative", "popularity", "chronological"];
 
 /// Replays records in the order of a log.
 ///
@@ -276,6 +276,7 @@ impl<'r> Run<'r> {
         }
         let lists = [
             page.entries.iter().map(|entry| entry.item).collect(),
+            collaborative(&view, engine, number, self.config.k, unmet),
             self.popularity.top(self.config.k, unmet),
             chronological(&view, self.config.k, unmet),
         ];
@@ -319,6 +320,19 @@ impl<'r> Run<'r> {
 fn hash(text: &str) -> u64 {
     text.bytes()
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// The collaborative model alone, by the newest of the user's history.
+fn collaborative(
+    view: &View<'_>,
+    engine: &Engine,
+    user: Option<UserIx>,
+    count: usize,
+    allowed: impl Fn(ItemIx) -> bool,
+) -> Vec<ItemIx> {
+    let taste = Taste::gather(view, user);
+    let items = engine.models().collaborative.as_ref().map(|model| model.recommend(&taste, count * 20));
+    items.unwrap_or_default().into_iter().filter(|&item| allowed(item)).take(count).collect()
 }
 
 fn chronological(view: &View<'_>, count: usize, allowed: impl Fn(ItemIx) -> bool) -> Vec<ItemIx> {
