@@ -6,6 +6,9 @@ use milieu_dataset::ratings::Rating;
 use milieu_factors::{FactorsError, Model, Served};
 use milieu_types::{Action, Record, Seq};
 use milieu_world::{ItemIx, UserIx, World, secs};
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_pcg::Pcg64Mcg;
 use std::collections::BTreeMap;
 
 /// Length of the lists that candidates are compared on.
@@ -107,13 +110,17 @@ impl Gathered {
         incumbent: Option<&Candidate>,
         mut progress: impl FnMut(Progress),
     ) -> Result<Result<Choice, String>, FactorsError> {
-        let data = self.ratings();
+        let mut data = self.ratings();
         if data.ratings.len() < config.min_interactions {
             return Ok(Err(format!(
                 "{} positive interactions are too few; {} are needed",
                 data.ratings.len(),
                 config.min_interactions
             )));
+        }
+        if data.ratings.first().map(|r| r.at) == data.ratings.last().map(|r| r.at) {
+            // An import without times: there is no latest part, so a part at random stands for it.
+            data.ratings.shuffle(&mut Pcg64Mcg::seed_from_u64(config.seed));
         }
         let recent = (data.ratings.len() as f64 * config.recent_share.clamp(0.0, 0.5)) as usize;
         let (train, held_out) = data.ratings.split_at(data.ratings.len() - recent);
