@@ -5,14 +5,13 @@ use crate::filters::Gate;
 use crate::inputs::Inputs;
 use crate::model::Models;
 use crate::prior::PREDICTED;
-use crate::rank::{Scored, score_all};
+use crate::rank::{Scored, Scratch, score_all};
 use crate::reason::{Language, Reason, reason};
 use crate::receipt::{Receipt, Receipts, receipt_place};
 use crate::sessions::{Session, Sessions, read_cursor, write_cursor};
 use crate::sources::similar;
 use crate::stages::{Filter, Source, Stage, StageCounts, StageReport};
 use crate::trends::{Trend, TrendCache};
-use milieu_factors::Accumulator;
 use milieu_types::Timestamp;
 use milieu_world::{ItemIx, Taste, UserIx, View};
 use parking_lot::{Mutex, RwLock};
@@ -75,7 +74,7 @@ pub struct Engine {
     receipts: Mutex<Receipts>,
     pub(crate) trends: TrendCache,
     pub(crate) counts: StageCounts,
-    scratch: Mutex<Vec<Accumulator>>,
+    scratch: Mutex<Vec<Scratch>>,
 }
 
 impl Engine {
@@ -99,12 +98,11 @@ impl Engine {
         Arc::clone(&self.models.read())
     }
 
-    /// Lends an empty accumulator, which is as large as the largest model it met: too large to be made
-    /// for each query.
-    pub(crate) fn with_scratch<T>(&self, work: impl FnOnce(&mut Accumulator) -> T) -> T {
-        let mut scores = self.scratch.lock().pop().unwrap_or_default();
-        let result = work(&mut scores);
-        self.scratch.lock().push(scores);
+    /// Lends scratch memory that an earlier query has left.
+    pub(crate) fn with_scratch<T>(&self, work: impl FnOnce(&mut Scratch) -> T) -> T {
+        let mut scratch = self.scratch.lock().pop().unwrap_or_default();
+        let result = work(&mut scratch);
+        self.scratch.lock().push(scratch);
         result
     }
 
@@ -324,11 +322,12 @@ impl Engine {
             })
             .filter_map(|user| {
                 let taste = Taste::gather(view, Some(user));
-                let scored = self.with_scratch(|scores| {
+                self.with_scratch(|Scratch { scores, rows }| {
                     let inputs = Inputs::gather(view, &taste, models.collaborative.as_ref(), scores);
-                    score_all(&inputs, &[(item, Source::Fresh)], &models.actions, &self.config)
-                });
-                Some((user, scored.first()?.score))
+                    let scored =
+                        score_all(&inputs, &[(item, Source::Fresh)], &models.actions, &self.config, rows);
+                    Some((user, scored.candidates.first()?.score))
+                })
             })
             .collect();
         worth.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));

@@ -23,8 +23,8 @@ pub const PREDICTED: [Action; 8] = [
 /// See the module.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PriorModel {
-    /// Logit of an action with all features 0.
-    bias: [f32; PREDICTED.len()],
+    /// Odds against an action with all features 0.
+    base_odds: [f32; PREDICTED.len()],
     /// Coefficients by feature, shared by the actions that speak for an item.
     positive: [f32; FEATURES],
     /// Coefficients by feature of those that speak against it.
@@ -66,7 +66,7 @@ impl Default for PriorModel {
         negative[Feature::AuthorAffinity as usize] = -2.0;
         negative[Feature::TagAffinityMost as usize] = -1.5;
         negative[Feature::FollowsAuthor as usize] = -0.7;
-        Self { bias: rates.map(|p| (p / (1.0 - p)).ln()), positive, negative, collaborative: 1.5 }
+        Self { base_odds: rates.map(|p| (1.0 - p) / p), positive, negative, collaborative: 1.5 }
     }
 }
 
@@ -75,17 +75,29 @@ impl PriorModel {
     #[must_use]
     pub fn predict(&self, inputs: &[f32; INPUTS]) -> [f32; PREDICTED.len()] {
         let (features, collaborative) = (&inputs[..FEATURES], inputs[FEATURES]);
-        let dot = |coefficients: &[f32; FEATURES]| -> f32 {
-            features.iter().zip(coefficients).map(|(feature, coefficient)| feature * coefficient).sum()
-        };
-        let speaks_for = dot(&self.positive) + self.collaborative * collaborative;
-        let speaks_against = dot(&self.negative);
+        let speaks_for = dot(features, &self.positive) + self.collaborative * collaborative;
+        let speaks_against = dot(features, &self.negative);
+        // exp(-(bias + x)) is the product of two, one of which is known and the other shared by the tasks.
+        let (against_odds, for_odds) = ((-speaks_against).exp(), (-speaks_for).exp());
         std::array::from_fn(|task| {
-            let logit =
-                self.bias[task] + if PREDICTED[task].is_negative() { speaks_against } else { speaks_for };
-            1.0 / (1.0 + (-logit).exp())
+            let odds = if PREDICTED[task].is_negative() { against_odds } else { for_odds };
+            1.0 / (1.0 + self.base_odds[task] * odds)
         })
     }
+}
+
+/// The sum of products, in lanes that need not wait for each other.
+fn dot(features: &[f32], coefficients: &[f32; FEATURES]) -> f32 {
+    let (features, rest) = features.as_chunks::<8>();
+    let (coefficients, others) = coefficients.as_chunks::<8>();
+    let mut lanes = [0.0; 8];
+    for (features, coefficients) in features.iter().zip(coefficients) {
+        for (lane, (feature, coefficient)) in lanes.iter_mut().zip(features.iter().zip(coefficients)) {
+            *lane += feature * coefficient;
+        }
+    }
+    let rest: f32 = rest.iter().zip(others).map(|(feature, coefficient)| feature * coefficient).sum();
+    lanes.iter().sum::<f32>() + rest
 }
 
 #[cfg(test)]

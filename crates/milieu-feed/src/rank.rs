@@ -11,11 +11,21 @@ use crate::receipt::score;
 use crate::select::arrange;
 use crate::sources::{Ask, propose};
 use crate::stages::{Source, Stage};
+use milieu_factors::Accumulator;
 use milieu_world::{Feature, ItemIx, Taste, View};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 use std::sync::Arc;
 
-/// A candidate with its score and what it was made of.
+/// A candidate with its score.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Candidate {
+    pub(crate) item: ItemIx,
+    pub(crate) source: Source,
+    pub(crate) network_factor: f32,
+    pub(crate) score: f32,
+}
+
+/// A candidate on a list, with what its score was made of.
 #[derive(Debug, Clone)]
 pub(crate) struct Scored {
     pub(crate) item: ItemIx,
@@ -29,6 +39,14 @@ pub(crate) struct Scored {
     pub(crate) diversity_factor: f32,
 }
 
+/// Memory that is too large to be made for each query.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    /// Empty between queries, and as large as the largest model it met.
+    pub(crate) scores: Accumulator,
+    pub(crate) rows: Vec<[f32; INPUTS]>,
+}
+
 impl Engine {
     /// Ranks what the sources propose.
     pub(crate) fn rank(
@@ -40,12 +58,15 @@ impl Engine {
         served: &FxHashSet<ItemIx>,
     ) -> Vec<Scored> {
         let gate = Gate { view, user: taste.user(), config: &self.config, disabled, served };
-        let scored = self.with_scratch(|scores| {
+        self.with_scratch(|Scratch { scores, rows }| {
             let inputs = Inputs::gather(view, taste, models.collaborative.as_ref(), scores);
-            let candidates = self.propose(&inputs, models, &gate);
-            score_all(&inputs, &candidates, &models.actions, &self.config)
-        });
-        arrange(view, scored, &self.config, disabled, &self.counts)
+            let proposed = self.propose(&inputs, models, &gate);
+            let scores = score_all(&inputs, &proposed, &models.actions, &self.config, rows);
+            arrange(view, &scores.candidates, &self.config, disabled, &self.counts)
+                .into_iter()
+                .map(|(place, diversity_factor)| scores.explained(place, diversity_factor))
+                .collect()
+        })
     }
 
     /// What the sources would propose to a user and the filters let through, unscored: the population that
@@ -55,8 +76,8 @@ impl Engine {
         let models = self.models();
         let served = FxHashSet::default();
         let gate = Gate { view, user: taste.user(), config: &self.config, disabled: &[], served: &served };
-        let candidates = self.with_scratch(|scores| {
-            let inputs = Inputs::gather(view, taste, models.collaborative.as_ref(), scores);
+        let candidates = self.with_scratch(|scratch| {
+            let inputs = Inputs::gather(view, taste, models.collaborative.as_ref(), &mut scratch.scores);
             self.propose(&inputs, &models, &gate)
         });
         candidates.into_iter().map(|(item, _)| item).collect()
@@ -72,53 +93,75 @@ impl Engine {
             inputs,
             trends: &trends,
         };
-        let mut known = FxHashSet::default();
-        let mut candidates = Vec::new();
+        let most = self.config.candidates_per_source * Source::ALL.len();
+        let mut known = FxHashSet::with_capacity_and_hasher(most, FxBuildHasher);
+        let (mut items, mut sources) = (Vec::with_capacity(most), Vec::with_capacity(most));
         for source in Source::ALL {
             if gate.disabled.contains(&Stage::Source(source)) {
                 continue;
             }
             let proposed = propose(source, &ask);
             self.counts.source(source, proposed.as_ref().map(Vec::len).map_err(|&error| error));
-            for item in proposed.unwrap_or_default() {
-                if !known.insert(item) {
-                    continue;
-                }
-                match gate.refuse(item) {
-                    Some(filter) => self.counts.refused(filter),
-                    None => candidates.push((item, source)),
-                }
-            }
+            items.extend(proposed.unwrap_or_default().into_iter().filter(|&item| known.insert(item)));
+            sources.resize(items.len(), source);
         }
+        gate.view.read_ahead(&items);
+        let mut candidates: Vec<(ItemIx, Source)> = items.into_iter().zip(sources).collect();
+        candidates.retain(|&(item, _)| match gate.refuse(item) {
+            Some(filter) => {
+                self.counts.refused(filter);
+                false
+            }
+            None => true,
+        });
         candidates
     }
 }
 
-/// Scores candidates, each by itself.
-pub(crate) fn score_all(
-    inputs: &Inputs<'_>,
-    candidates: &[(ItemIx, Source)],
-    actions: &ActionScorer,
-    config: &FeedConfig,
-) -> Vec<Scored> {
-    let mut rows = vec![[0.0; INPUTS]; candidates.len()];
-    for (row, &(item, _)) in rows.iter_mut().zip(candidates) {
-        inputs.write(item, row);
-    }
-    let probabilities = actions.predict(&rows);
-    let scored = |((&(item, source), inputs), probabilities): ((&(ItemIx, Source), [f32; INPUTS]), _)| {
-        let followed = inputs[Feature::FollowsAuthor as usize] > 0.0;
-        let network_factor = if followed { 1.0 } else { config.out_of_network };
+/// Scored candidates, and what the scores were made of.
+pub(crate) struct Scores<'a> {
+    pub(crate) candidates: Vec<Candidate>,
+    inputs: &'a [[f32; INPUTS]],
+    probabilities: Vec<[f32; PREDICTED.len()]>,
+    action_version: Arc<str>,
+}
+
+impl Scores<'_> {
+    fn explained(&self, place: usize, diversity_factor: f32) -> Scored {
+        let Candidate { item, source, network_factor, score } = self.candidates[place];
         Scored {
             item,
             source,
-            inputs,
-            action_version: actions.version(),
-            probabilities,
+            inputs: self.inputs[place],
+            action_version: Arc::clone(&self.action_version),
+            probabilities: self.probabilities[place],
             network_factor,
-            score: score(&probabilities, &config.weights, network_factor),
-            diversity_factor: 1.0,
+            score,
+            diversity_factor,
         }
+    }
+}
+
+/// Scores candidates, each by itself. `rows` is scratch.
+pub(crate) fn score_all<'a>(
+    inputs: &Inputs<'_>,
+    proposed: &[(ItemIx, Source)],
+    actions: &ActionScorer,
+    config: &FeedConfig,
+    rows: &'a mut Vec<[f32; INPUTS]>,
+) -> Scores<'a> {
+    // Every place of every row is written below.
+    rows.resize(proposed.len(), [0.0; INPUTS]);
+    for (row, &(item, _)) in rows.iter_mut().zip(proposed) {
+        inputs.write(item, row);
+    }
+    let probabilities = actions.predict(rows);
+    let candidate = |((&(item, source), inputs), probabilities): ((&(ItemIx, Source), &[f32; INPUTS]), _)| {
+        let followed = inputs[Feature::FollowsAuthor as usize] > 0.0;
+        let network_factor = if followed { 1.0 } else { config.out_of_network };
+        let score = score(probabilities, &config.weights, network_factor);
+        Candidate { item, source, network_factor, score }
     };
-    candidates.iter().zip(rows).zip(probabilities).map(scored).collect()
+    let candidates = proposed.iter().zip(rows.iter()).zip(&probabilities).map(candidate).collect();
+    Scores { candidates, inputs: rows, probabilities, action_version: actions.version() }
 }

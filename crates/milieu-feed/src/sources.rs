@@ -6,14 +6,13 @@ use crate::stages::{Source, SourceError};
 use crate::trends::Trends;
 use milieu_world::{ItemIx, Secs, Taste, UserIx, View};
 use rustc_hash::FxHashMap;
-use std::cmp::Ordering;
 
 /// How many liked items are asked for their like.
 const SEEDS: usize = 8;
 /// How many takers of a liked item are asked what else they took.
-const TAKERS: usize = 40;
+const TAKERS: usize = 24;
 /// How many interactions of each taker are looked at.
-const TAKER_WINDOW: usize = 20;
+const TAKER_WINDOW: usize = 16;
 /// Of how many that takers share most, for each candidate wanted, it is asked who takes them anyway.
 const WEIGHED_PER_CANDIDATE: usize = 3;
 /// How many newest items of a followed author are proposed.
@@ -34,15 +33,17 @@ pub(crate) struct Ask<'a> {
 /// Asks one source.
 pub(crate) fn propose(source: Source, ask: &Ask<'_>) -> Result<Vec<ItemIx>, SourceError> {
     let most = ask.config.candidates_per_source;
+    // What is the same for everybody needs no depth: whoever has no taste yet sees the first of it.
+    let shared = most.div_ceil(2);
     let mut items = match source {
         Source::Followed => followed(ask),
         Source::Collaborative => collaborative(ask)?,
         Source::Similar => similar(ask.view, ask.taste.liked(), most),
         Source::Friends => friends(ask),
-        Source::Trending => ask.trends.bursts.iter().map(|trend| trend.item).take(most).collect(),
-        Source::Popular => ask.trends.popular.iter().copied().take(most).collect(),
+        Source::Trending => ask.trends.bursts.iter().map(|trend| trend.item).take(shared).collect(),
+        Source::Popular => ask.trends.popular.iter().copied().take(shared).collect(),
         Source::Topics => topics(ask),
-        Source::Fresh => ask.view.newest().take(most).collect(),
+        Source::Fresh => ask.view.newest().take(shared).collect(),
         Source::Explore => explore(ask),
     };
     items.truncate(most);
@@ -59,24 +60,6 @@ fn followed(ask: &Ask<'_>) -> Vec<ItemIx> {
         items.extend(view.authored(author).filter(|&(_, item)| view.is_visible(item)).take(PER_AUTHOR));
     }
     largest(items, ask.config.candidates_per_source).into_iter().map(|(_, item)| item).collect()
-}
-
-/// A number by its total order.
-#[derive(PartialEq)]
-struct Total(f32);
-
-impl Eq for Total {}
-
-impl PartialOrd for Total {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Total {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.0.total_cmp(&other.0)
-    }
 }
 
 /// The `most` largest, in descending order.
@@ -115,13 +98,14 @@ pub(crate) fn similar(view: &View<'_>, liked: &[(ItemIx, f32)], most: usize) -> 
     for (known, _) in liked {
         scores.remove(known);
     }
-    // How many take an item anyway is looked up only for those that the takers share most.
-    let shared = scores.into_iter().map(|(item, score)| (Total(score), item)).collect();
-    let weighed = largest(shared, most * WEIGHED_PER_CANDIDATE)
-        .into_iter()
-        .map(|(Total(score), item)| (Total(score / (view.audience(item).len() as f32 + 1.0).sqrt()), item))
-        .collect();
-    largest(weighed, most).into_iter().map(|(_, item)| item).collect()
+    // How many take an item anyway is looked up only for those that the takers share most. Positive
+    // numbers are in the order of their bits.
+    let shared = scores.into_iter().map(|(item, score)| (score.to_bits(), item)).collect();
+    let weighed = largest(shared, most * WEIGHED_PER_CANDIDATE).into_iter().map(|(score, item)| {
+        let anyway = view.audience(item).len() as f32 + 1.0;
+        ((f32::from_bits(score) / anyway.sqrt()).to_bits(), item)
+    });
+    largest(weighed.collect(), most).into_iter().map(|(_, item)| item).collect()
 }
 
 fn friends(ask: &Ask<'_>) -> Vec<ItemIx> {
