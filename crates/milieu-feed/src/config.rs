@@ -79,7 +79,7 @@ impl Default for FeedConfig {
     fn default() -> Self {
         Self {
             weights: ActionWeights::default(),
-            candidates_per_source: 100,
+            candidates_per_source: 64,
             reserve: 100,
             out_of_network: 0.75,
             author_repeat: 0.6,
