@@ -169,7 +169,7 @@ impl Gathered {
         let model = Model::train(&candidate.model, trial.data(candidate.values))?;
         let id = |&number: &u32| self.world.item_id(ItemIx(number)).unwrap_or_default().to_owned();
         Ok(TrainedCollaborative {
-            served: model.served(config.neighbours),
+            served: model.served(config.neighbours_each(data.items.len())),
             items: data.items.originals.iter().map(id).collect(),
             users: data.users.len(),
             interactions: data.ratings.len(),

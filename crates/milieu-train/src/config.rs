@@ -13,11 +13,17 @@ pub struct TrainConfig {
     pub recent_share: f64,
     /// The fewest positive interactions from which a collaborative model is learnt.
     pub min_interactions: usize,
-    /// How many related items serving keeps for each item.
+    /// How many related items serving keeps for each item, where the catalogue is not too large for it.
     pub neighbours: usize,
+    /// How many related items serving keeps in all, at 8 bytes each; but not less than
+    /// 32 for each item.
+    pub neighbour_entries: usize,
     /// The action model.
     pub actions: ActionsConfig,
 }
+
+/// What each item keeps in the largest of catalogues.
+const FEWEST_NEIGHBOURS: usize = 32;
 
 /// How examples for the action model are collected.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,6 +41,15 @@ pub struct ActionsConfig {
     pub validation_share: f64,
 }
 
+impl TrainConfig {
+    /// How many related items each item of a catalogue keeps.
+    #[must_use]
+    pub fn neighbours_each(&self, items: usize) -> usize {
+        let share = self.neighbour_entries / items.max(1);
+        self.neighbours.min(share.max(FEWEST_NEIGHBOURS))
+    }
+}
+
 impl Default for TrainConfig {
     fn default() -> Self {
         Self {
@@ -42,6 +57,7 @@ impl Default for TrainConfig {
             recent_share: 0.2,
             min_interactions: 200,
             neighbours: 200,
+            neighbour_entries: 40_000_000,
             actions: ActionsConfig::default(),
         }
     }
@@ -56,5 +72,21 @@ impl Default for ActionsConfig {
             negatives: 8,
             validation_share: 0.2,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_by_catalogue() {
+        fn check(items: usize, expected: usize) {
+            assert_eq!(TrainConfig::default().neighbours_each(items), expected);
+        }
+        check(0, 200);
+        check(200_000, 200);
+        check(500_000, 80);
+        check(10_000_000, FEWEST_NEIGHBOURS);
     }
 }
