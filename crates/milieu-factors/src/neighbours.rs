@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// How many words of 4 bytes a cache line holds.
+const LINE: usize = 16;
+
 /// A sparse item by item matrix in compressed rows: `row(i)` says which items a history with item `i`
 /// speaks for, and how much.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -47,6 +50,14 @@ impl Neighbours {
 
     /// Adds what each `(item, weight)` of a history speaks for. Unknown items are passed over.
     pub fn score_history(&self, history: &[(u32, f32)], scores: &mut Accumulator) {
+        // The rows lie far apart in memory: reading a word of each cache line of all of them first lets the
+        // processor wait for many at once.
+        let first_words = |&(item, _): &(u32, f32)| {
+            let (items, weights) = self.row(item);
+            let items = items.iter().step_by(LINE).fold(0, |sum: u32, &item| sum.wrapping_add(item));
+            weights.iter().step_by(LINE).fold(items, |sum, weight| sum.wrapping_add(weight.to_bits()))
+        };
+        std::hint::black_box(history.iter().map(first_words).fold(0, u32::wrapping_add));
         for &(item, weight) in history {
             let (items, weights) = self.row(item);
             for (&other, &value) in items.iter().zip(weights) {

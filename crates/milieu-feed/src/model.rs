@@ -5,6 +5,8 @@ use milieu_factors::{Accumulator, Served};
 use milieu_world::{ItemIx, Taste, World};
 
 const UNKNOWN: u32 = u32::MAX;
+/// How many of a user's newest liked items the model is asked with.
+const HISTORY: usize = 40;
 
 /// A collaborative model with its items bound to the world's.
 #[derive(Debug, Clone)]
@@ -42,7 +44,7 @@ impl Collaborative {
     /// The user's taste in the model's item numbers.
     pub(crate) fn history(&self, taste: &Taste) -> Vec<(u32, f32)> {
         let known = |&(item, weight): &(ItemIx, f32)| Some((self.model_item(item)?, weight));
-        taste.liked().iter().filter_map(known).collect()
+        taste.liked().iter().filter_map(known).take(HISTORY).collect()
     }
 
     /// The best items of the model alone for a taste, best first; known ones may be among them.
