@@ -33,8 +33,8 @@ pub(crate) struct Ask<'a> {
 /// Asks one source.
 pub(crate) fn propose(source: Source, ask: &Ask<'_>) -> Result<Vec<ItemIx>, SourceError> {
     let most = ask.config.candidates_per_source;
-    // What is the same for everybody needs no depth: whoever has no taste yet sees the first of it.
-    let shared = most.div_ceil(2);
+    // What is the same for everybody needs no depth, and the less the more is known of the user.
+    let shared = most.div_ceil(if ask.taste.liked().len() < SEEDS { 2 } else { 4 });
     let mut items = match source {
         Source::Followed => followed(ask),
         Source::Collaborative => collaborative(ask)?,
