@@ -33,7 +33,7 @@ pub(crate) struct Ask<'a> {
 /// Asks one source.
 pub(crate) fn propose(source: Source, ask: &Ask<'_>) -> Result<Vec<ItemIx>, SourceError> {
     let most = ask.config.candidates_per_source;
-    // What is the same for everybody needs no depth, and the less the more is known of the user.
+    // What is the same for everybody needs little depth, and less still where the user's taste is known.
     let shared = most.div_ceil(if ask.taste.liked().len() < SEEDS { 2 } else { 4 });
     let mut items = match source {
         Source::Followed => followed(ask),
