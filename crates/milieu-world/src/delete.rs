@@ -66,6 +66,7 @@ impl World {
         }
         let names = gone.groups.into_iter().chain(gone.profile.tags).chain(gone.profile.language);
         names.for_each(|name| self.release_name(name));
+        self.turns.forget(user);
         self.activity.forget_user(user);
         self.user_names.remove(user.0);
     }

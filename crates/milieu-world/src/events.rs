@@ -4,6 +4,7 @@ use crate::history::Interaction;
 use crate::index::secs;
 use crate::recent::Activity;
 use crate::state::{Contact, Reception};
+use crate::turns::{Pair, Turn};
 use crate::{ItemIx, Secs, UserIx, World};
 use milieu_types::{Action, Event, EventKind, Seq, TieKind};
 
@@ -17,6 +18,9 @@ impl World {
         } else if let Some((tie, starts)) = event.kind.tie() {
             let from = self.user_or_bare(seq, event.actor.as_str());
             let to = self.user_or_bare(seq, event.object.as_str());
+            let pair = (tie, from, to);
+            let since = self.since(pair);
+            self.turns.note(pair, since, Turn { seq, at, starts });
             if starts { self.tie(tie, from, to, at) } else { self.untie(tie, from, to) }
         } else if event.kind == EventKind::Message {
             let from = self.user_or_bare(seq, event.actor.as_str());
@@ -47,7 +51,13 @@ impl World {
             }
         } else if let Some((tie, starts)) = event.kind.tie() {
             let Some(other) = other() else { return };
-            if starts { self.untie(tie, actor, other) } else { self.tie(tie, actor, other, at) }
+            let pair = (tie, actor, other);
+            let since = self.since(pair);
+            let left = self.turns.take_back(pair, since, Turn { seq, at, starts });
+            self.untie(tie, actor, other);
+            if let Some(since) = left {
+                self.tie(tie, actor, other, since);
+            }
         } else if event.kind == EventKind::Message {
             if let Some(other) = other() {
                 self.unmessage(actor, other);
@@ -112,6 +122,11 @@ impl World {
         let (out, into) = self.both_ends(kind, from, to);
         out.remove(to);
         into.remove(from);
+    }
+
+    /// Since when a tie is.
+    fn since(&mut self, (kind, from, to): Pair) -> Option<Secs> {
+        self.both_ends(kind, from, to).0.get(to).map(|tie| tie.since)
     }
 
     fn both_ends(

@@ -17,6 +17,7 @@ mod snapshot;
 mod state;
 mod text;
 mod ties;
+mod turns;
 mod view;
 mod world;
 

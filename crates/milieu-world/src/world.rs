@@ -3,6 +3,7 @@
 use crate::names::Names;
 use crate::recent::{ActivityRing, RecentItems};
 use crate::state::{ItemFacts, ItemRest, Stage, UserState};
+use crate::turns::Turns;
 use crate::{ItemIx, NameIx, Secs, UserIx, View};
 use milieu_types::{Record, Seq};
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,7 @@ pub struct World {
     pub(crate) tags: Vec<TagState>,
     pub(crate) recent: RecentItems,
     pub(crate) activity: ActivityRing,
+    pub(crate) turns: Turns,
 }
 
 /// How much the world holds.

@@ -8,8 +8,11 @@ use proptest::sample::Index;
 #[test]
 fn another_version_is_named() {
     let mut bytes = bytes(&World::new());
-    bytes[0] ^= 0x40;
-    assert!(matches!(World::read_snapshot(&bytes), Err(SnapshotError::Version { found: 0x41 })));
+    bytes[1] = 1;
+    let version = 0x100 + u32::from(bytes[0]);
+    assert!(
+        matches!(World::read_snapshot(&bytes), Err(SnapshotError::Version { found }) if found == version)
+    );
     assert!(matches!(World::read_snapshot(&[]), Err(SnapshotError::Damaged(_))));
 }
 

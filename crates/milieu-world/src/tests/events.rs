@@ -148,3 +148,36 @@ fn events_make_bare_entities_that_a_put_describes() {
     let early = log(&scene(), &[like]);
     assert_eq!(Canonical::of(&fold(&late)), Canonical::of(&fold(&early)));
 }
+
+#[test]
+fn an_undo_leaves_what_other_events_say_of_a_tie() {
+    use EventKind::*;
+    /// After all but the undone (by its number from 1), and with the undo: the same ties.
+    fn check(kinds: &[(EventKind, u32)], undone: usize, expected: &str) {
+        let events: Vec<Record> = kinds.iter().map(|&(kind, at)| event(kind, "ann", "bob", at)).collect();
+        let log = log(&scene(), &events);
+        let place = scene().len() + undone;
+        let mut with = log.clone();
+        with.push(undo(&log[place - 1], place as u64));
+        assert_eq!(told(&fold(&with)), expected, "{kinds:?} without {undone}");
+        let mut without = log;
+        without.remove(place - 1);
+        assert_eq!(Canonical::of(&fold(&with)), Canonical::of(&fold(&without)), "{kinds:?} without {undone}");
+    }
+    let tied = "ann follows bob; bob followed by ann; activity 0";
+    let none = "activity 0";
+    check(&[(Follow, 60)], 1, none);
+    check(&[(Unfollow, 60)], 1, none);
+    check(&[(Follow, 60), (Unfollow, 120)], 2, tied);
+    check(&[(Follow, 60), (Unfollow, 120)], 1, none);
+    check(&[(Follow, 60), (Follow, 120)], 1, tied);
+    check(&[(Follow, 60), (Follow, 120)], 2, tied);
+    check(&[(Unfollow, 60), (Follow, 120), (Follow, 180)], 1, tied);
+    check(&[(Follow, 60), (Unfollow, 120), (Follow, 180)], 2, tied);
+    check(&[(Follow, 60), (Unfollow, 120), (Follow, 180)], 3, none);
+    check(&[(Follow, 60), (Unfollow, 120), (Follow, 180)], 1, tied);
+    let often: Vec<(EventKind, u32)> =
+        (0..100).map(|n| (if n % 2 == 0 { Follow } else { Unfollow }, 60 * n)).collect();
+    check(&often, 100, tied);
+    check(&often, 99, none);
+}
