@@ -11,11 +11,14 @@ use milieu_types::Seq;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use xxhash_rust::xxh3::xxh3_64;
 
 const MAGIC: &[u8; 8] = b"MILIEUFN";
 /// Stands for "no fence".
 const DOWN: Seq = Seq::MAX;
+const LOCK_ATTEMPTS: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
 pub(crate) struct Fence {
     file: File,
@@ -32,11 +35,7 @@ impl Fence {
             .truncate(false)
             .open(path)
             .map_err(LogError::io(path))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(LogError::Locked(path.to_path_buf())),
-            Err(TryLockError::Error(error)) => return Err(LogError::io(path)(error)),
-        }
+        lock(&file, path)?;
         let fence = Self { file, path: path.to_path_buf() };
         if fence.file.metadata().map_err(LogError::io(path))?.len() == 0 {
             fence.write(DOWN)?;
@@ -78,6 +77,19 @@ impl Fence {
             .and_then(|()| file.sync_data())
             .map_err(LogError::io(&self.path))
     }
+}
+
+/// Locks the file, with a little patience: a process that forks shares the lock with its child until the
+/// child has become another program, so a log that was closed may seem open for a moment.
+fn lock(file: &File, path: &Path) -> Result<(), LogError> {
+    for _ in 0..LOCK_ATTEMPTS {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::Error(error)) => return Err(LogError::io(path)(error)),
+        }
+    }
+    Err(LogError::Locked(path.to_path_buf()))
 }
 
 fn content(seq: Seq) -> Vec<u8> {
