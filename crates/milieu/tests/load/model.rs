@@ -14,7 +14,8 @@ pub(crate) struct Model {
     items: BTreeMap<String, Option<String>>,
     /// Actions that stand, by record.
     actions: BTreeMap<u64, Deed>,
-    follows: BTreeSet<(String, String)>,
+    /// Follows and unfollows that stand, by pair and record: the last says whether the tie is there.
+    follows: BTreeMap<(String, String), BTreeMap<u64, bool>>,
     /// Every event by id.
     events: HashMap<String, (u64, Deed)>,
 }
@@ -41,7 +42,7 @@ impl Model {
                     .collect();
                 authored.iter().for_each(|item| self.delete_item(item));
                 self.actions.retain(|_, deed| deed.actor != *id);
-                self.follows.retain(|(from, to)| from != id && to != id);
+                self.follows.retain(|(from, to), _| from != id && to != id);
             }
         }
     }
@@ -62,7 +63,8 @@ impl Model {
             "follow" | "unfollow" => {
                 self.user(seq, &deed.actor);
                 self.user(seq, &deed.object);
-                self.follow(deed, deed.kind == "follow");
+                let pair = (deed.actor.clone(), deed.object.clone());
+                self.follows.entry(pair).or_default().insert(seq, deed.kind == "follow");
             }
             _ => {
                 self.user(seq, &deed.actor);
@@ -72,22 +74,12 @@ impl Model {
         }
     }
 
-    fn follow(&mut self, deed: &Deed, starts: bool) {
-        let tie = (deed.actor.clone(), deed.object.clone());
-        if starts {
-            self.follows.insert(tie)
-        } else {
-            self.follows.remove(&tie)
-        };
-    }
-
     fn undo(&mut self, event: &str) {
         let (seq, deed) = self.events[event].clone();
         self.actions.remove(&seq);
-        // A user deleted since, and named anew, is another user.
-        let still = |id: &str| self.users.get(id).is_some_and(|(born, _)| *born <= seq);
-        if matches!(deed.kind, "follow" | "unfollow") && still(&deed.actor) && still(&deed.object) {
-            self.follow(&deed, deed.kind == "unfollow");
+        // With a user deleted since, the pair's turns are gone.
+        if let Some(turns) = self.follows.get_mut(&(deed.actor, deed.object)) {
+            turns.remove(&seq);
         }
     }
 
@@ -97,7 +89,7 @@ impl Model {
         [
             self.users.values().filter(|(_, described)| *described).count(),
             self.items.values().flatten().count(),
-            self.follows.len(),
+            self.follows.values().filter(|turns| turns.values().last() == Some(&true)).count(),
             pairs.len(),
         ]
     }
