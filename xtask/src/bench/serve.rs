@@ -36,8 +36,8 @@ pub(crate) struct Args {
     /// Connections of wrk, each with one request under way
     #[arg(long, default_value_t = 8)]
     connections: usize,
-    /// Threads of wrk
-    #[arg(long, default_value_t = 2)]
+    /// Threads of wrk; one keeps up with a server on two cores and takes the least from it
+    #[arg(long, default_value_t = 1)]
     threads: usize,
     /// Runs of wrk and of the ingest
     #[arg(long, default_value_t = 3)]
