@@ -58,9 +58,10 @@ impl Turns {
             // Alone: a start made the tie, and an end had nothing to end.
             return since_now.filter(|_| !gone.starts);
         };
-        let is_it = |turn: &Turn| turn.seq == gone.seq || (turn.seq == FIRST && gone.starts);
-        let noted = turns.iter().position(|turn| turn.seq == gone.seq);
-        if let Some(place) = noted.or_else(|| turns.iter().position(is_it)) {
+        let place = |seq: Seq| turns.iter().position(|turn| turn.seq == seq);
+        // A start without a place of its own is the one that was there before the second turn.
+        let found = place(gone.seq).or_else(|| place(FIRST).filter(|_| gone.starts));
+        if let Some(place) = found {
             turns.remove(place);
         }
         let since = since(turns);
@@ -68,6 +69,12 @@ impl Turns {
             self.0.remove(&pair);
         }
         since
+    }
+
+    /// How many pairs are noted.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
     }
 
     /// Forgets all pairs of a user.

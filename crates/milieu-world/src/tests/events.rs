@@ -181,3 +181,14 @@ fn an_undo_leaves_what_other_events_say_of_a_tie() {
     check(&often, 100, tied);
     check(&often, 99, none);
 }
+
+#[test]
+fn a_delete_forgets_the_turns_of_a_tie() {
+    for gone in ["ann", "bob"] {
+        let turns = [EventKind::Follow, EventKind::Unfollow].map(|kind| event(kind, "ann", "bob", 60));
+        let mut log = log(&scene(), &turns);
+        assert_eq!(fold(&log).turns.len(), 1);
+        log.push(Record::DeleteUser { id: id(gone), at: super::at(90) });
+        assert_eq!(fold(&log).turns.len(), 0, "without {gone}");
+    }
+}
