@@ -1,6 +1,6 @@
 //! When to train, how it goes, and taking what came of it into use.
 
-use crate::models::{COLLABORATIVE, load_models};
+use crate::models::load_models;
 use crate::state::{Shared, now};
 use milieu_api::Training;
 use milieu_registry::RegistryError;
@@ -105,9 +105,7 @@ impl Trainer {
 pub(crate) fn run(shared: &Arc<Shared>) {
     let trainer = &shared.trainer;
     let Some(run) = &trainer.run else { return };
-    if let Ok(manifest) = serving(shared) {
-        trainer.state.lock().status.trained_to = manifest;
-    }
+    trainer.state.lock().status.trained_to = trained_to(shared).unwrap_or(0);
     while trainer.wait(shared) {
         let last = shared.log.last_seq();
         tracing::info!(records = last, "training starts");
@@ -127,12 +125,15 @@ pub(crate) fn run(shared: &Arc<Shared>) {
     }
 }
 
-/// The last record that the serving model learnt from.
-fn serving(shared: &Shared) -> Result<Seq, RegistryError> {
-    match shared.registry.serving(COLLABORATIVE)? {
-        Some(version) => Ok(shared.registry.manifest(COLLABORATIVE, version)?.data.last_seq),
-        None => Ok(0),
+/// The last record that any model learnt from, whether or not it was good enough to serve.
+fn trained_to(shared: &Shared) -> Result<Seq, RegistryError> {
+    let mut last = 0;
+    for kind in shared.registry.kinds()? {
+        for listed in shared.registry.list(&kind)? {
+            last = last.max(listed.manifest.map_or(0, |manifest| manifest.data.last_seq));
+        }
     }
+    Ok(last)
 }
 
 fn once(shared: &Shared, run: &RunTraining) -> Result<(), String> {
@@ -141,13 +142,13 @@ fn once(shared: &Shared, run: &RunTraining) -> Result<(), String> {
         .replay(1)
         .map_err(|error| error.to_string())?
         .map(|entry| entry.map_err(|error| error.to_string()));
-    let promote = Mutex::new(Vec::new());
+    let published = Mutex::new(Vec::new());
     let progress = |line: Value| {
+        tell(&line);
         if line["event"] == "published"
-            && line["promote"] == true
             && let (Some(kind), Some(version)) = (line["kind"].as_str(), line["version"].as_u64())
         {
-            promote.lock().push((kind.to_owned(), version));
+            published.lock().push((kind.to_owned(), version, line["promote"] == true));
         }
         shared.trainer.heard(line);
     };
@@ -158,11 +159,29 @@ fn once(shared: &Shared, run: &RunTraining) -> Result<(), String> {
         records: &mut records,
         progress: &progress,
     })?;
-    for (kind, version) in promote.into_inner() {
+    for (kind, version, promote) in published.into_inner() {
         let version = u32::try_from(version).map_err(|error| error.to_string())?;
-        shared.registry.promote(&kind, version, now()).map_err(|error| error.to_string())?;
+        if promote {
+            shared.registry.promote(&kind, version, now()).map_err(|error| error.to_string())?;
+        }
         let keep = shared.config.training.keep_versions;
         shared.registry.prune(&kind, keep).map_err(|error| error.to_string())?;
     }
     load_models(shared)
+}
+
+/// Says in the server's own log what came of a run.
+fn tell(line: &Value) {
+    let text = |field: &str| line[field].as_str().unwrap_or_default();
+    match text("event") {
+        "published" => tracing::info!(
+            kind = text("kind"),
+            version = line["version"].as_u64(),
+            promoted = line["promote"] == true,
+            metrics = %line["metrics"],
+            "model trained"
+        ),
+        "skipped" => tracing::info!(kind = text("kind"), reason = text("reason"), "no model trained"),
+        _ => (),
+    }
 }

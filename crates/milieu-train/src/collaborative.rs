@@ -1,6 +1,6 @@
 //! The collaborative model of a community, from its log.
 
-use crate::eval::{Budget, Candidate, Family, Outcome, Parts, Trial, search};
+use crate::eval::{self, Budget, Candidate, Family, Outcome, Parts, Trial, search};
 use crate::{Progress, TrainConfig};
 use milieu_dataset::ratings::Rating;
 use milieu_factors::{FactorsError, Model, Served};
@@ -15,8 +15,11 @@ use std::collections::BTreeMap;
 const LIST: usize = 20;
 /// What one candidate's training may cost: a few seconds on two cores, since it runs beside serving.
 const BUDGET: Budget = Budget { users: 1000, operations: 5e10, bytes: 2e9 };
-/// The fewest users with anything held out that a comparison can rest on.
+/// The fewest users with anything held out that a choice, and the judgement of what was chosen, can each
+/// rest on.
 const FEWEST_JUDGES: usize = 10;
+/// The most users that what was chosen is judged on.
+const MOST_JUDGES: usize = 4000;
 
 /// Positive interactions while the log is read.
 #[derive(Debug, Default)]
@@ -33,9 +36,11 @@ pub struct Gathered {
 pub struct Choice {
     /// What was chosen.
     pub candidate: Candidate,
-    /// NDCG of the chosen, of popularity, of the incumbent's recipe and of each family.
+    /// NDCG of each family where the choice was made; and where it was judged, that of the chosen, of
+    /// popularity (`/bar`), of the incumbent's recipe, and the confidence interval of the gain over
+    /// popularity.
     pub metrics: BTreeMap<String, f64>,
-    /// Whether it beats popularity, which needs no model.
+    /// Whether it beats popularity, which needs no model, by more than luck.
     pub beats_popularity: bool,
 }
 
@@ -99,8 +104,11 @@ impl Gathered {
         self.views >= self.positives.len() as u64
     }
 
-    /// Chooses family and settings by the latest [`TrainConfig::recent_share`] of the interactions so far.
-    /// The incumbent's recipe stays where nothing beats it. `Err` says why there is nothing to choose by.
+    /// Chooses family and settings by the latest [`TrainConfig::recent_share`] of the interactions so far,
+    /// as far as they went to items that were known before: no collaborative model can know others.
+    /// Half of the users choose; the other half, who had no say, judge the choice against popularity and
+    /// against the incumbent's recipe, which stays unless the choice beats it by more than luck.
+    /// `Err` says why there is nothing to choose by.
     ///
     /// # Errors
     /// [`FactorsError`] where a model cannot be trained.
@@ -123,36 +131,30 @@ impl Gathered {
             data.ratings.shuffle(&mut Pcg64Mcg::seed_from_u64(config.seed));
         }
         let recent = (data.ratings.len() as f64 * config.recent_share.clamp(0.0, 0.5)) as usize;
-        let (train, held_out) = data.ratings.split_at(data.ratings.len() - recent);
-        let trial = Trial::new(Parts { train, held_out, ..data.parts() })?;
-        if trial.users().len() < FEWEST_JUDGES {
-            return Ok(Err(format!("only {} users came back to be compared on", trial.users().len())));
+        let (train, recent) = data.ratings.split_at(data.ratings.len() - recent);
+        let mut known = vec![false; data.items.len()];
+        train.iter().for_each(|rating| known[rating.item as usize] = true);
+        let held_out: Vec<Rating> = recent.iter().copied().filter(|r| known[r.item as usize]).collect();
+        let trial = Trial::new(Parts { train, held_out: &held_out, ..data.parts() })?;
+        let mut choosing = trial.users();
+        if choosing.len() < 2 * FEWEST_JUDGES {
+            return Ok(Err(format!(
+                "only {} users came back to items known before; {} are needed to compare models",
+                choosing.len(),
+                2 * FEWEST_JUDGES
+            )));
         }
+        choosing.shuffle(&mut Pcg64Mcg::seed_from_u64(config.seed));
+        let mut judging = choosing.split_off(choosing.len().div_ceil(2));
+        judging.truncate(MOST_JUDGES);
         progress(Progress::Stage { name: "choosing a collaborative model".into() });
         let families = [Family::Popularity, Family::ItemKnn, Family::GraphFilter, Family::Ease];
-        let outcome = search(&trial, &families, LIST, BUDGET, config.seed)?;
+        let outcome = search(&trial, choosing, &families, LIST, BUDGET, config.seed)?;
         for (candidate, ndcg) in &outcome.families {
             let metrics = BTreeMap::from([(format!("ndcg@{LIST}"), *ndcg)]);
             progress(Progress::Validated { model: candidate.model.name().into(), metrics });
         }
-        let mut choice = Choice {
-            candidate: outcome.chosen,
-            metrics: metrics(&outcome),
-            beats_popularity: beats_popularity(&outcome),
-        };
-        if let Some(incumbent) = incumbent {
-            let trained = trial.train(incumbent, None)?;
-            let mut users = trial.users();
-            users.truncate(BUDGET.users);
-            let lists = trial.lists(&trained, incumbent.values, &users, LIST);
-            let measured = trial.measure(&users, &lists, LIST);
-            let ndcg = measured.iter().map(|m| m.ndcg).sum::<f64>() / measured.len().max(1) as f64;
-            choice.metrics.insert(format!("ndcg@{LIST}/incumbent"), ndcg);
-            if ndcg >= outcome.ndcg {
-                choice.candidate = *incumbent;
-            }
-        }
-        Ok(Ok(choice))
+        judge(&trial, &outcome, incumbent, &judging, config.seed).map(Ok)
     }
 
     /// Trains a candidate on everything so far.
@@ -219,17 +221,41 @@ impl Data {
     }
 }
 
-fn metrics(outcome: &Outcome) -> BTreeMap<String, f64> {
+/// Compares what a search chose with popularity and with the incumbent's recipe, on users who had no say
+/// in the search: the best of many is the luckiest of many too.
+fn judge(
+    trial: &Trial<'_>,
+    outcome: &Outcome,
+    incumbent: Option<&Candidate>,
+    users: &[u32],
+    seed: u64,
+) -> Result<Choice, FactorsError> {
     let of =
         |(candidate, ndcg): &(Candidate, f64)| (format!("ndcg@{LIST}/{}", candidate.model.name()), *ndcg);
     let mut metrics: BTreeMap<String, f64> = outcome.families.iter().map(of).collect();
-    metrics.insert(format!("ndcg@{LIST}"), outcome.ndcg);
-    metrics
+    let mut candidate = outcome.chosen;
+    let mut ndcg = trial.ndcg_by_user(&candidate, users, LIST)?;
+    if let Some(incumbent) = incumbent {
+        let before = trial.ndcg_by_user(incumbent, users, LIST)?;
+        metrics.insert(format!("ndcg@{LIST}/incumbent"), mean(&before));
+        if !eval::choose(Some(&before), &ndcg, seed).promote {
+            (candidate, ndcg) = (*incumbent, before);
+        }
+    }
+    let popularity = trial.ndcg_by_user(&Family::Popularity.start(), users, LIST)?;
+    let gain = eval::choose(Some(&popularity), &ndcg, seed);
+    metrics.extend([
+        (format!("ndcg@{LIST}"), mean(&ndcg)),
+        (format!("ndcg@{LIST}/bar"), mean(&popularity)),
+        ("gain".to_owned(), gain.difference.mean),
+        ("gain/low".to_owned(), gain.difference.low),
+        ("gain/high".to_owned(), gain.difference.high),
+    ]);
+    Ok(Choice { candidate, metrics, beats_popularity: gain.promote })
 }
 
-fn beats_popularity(outcome: &Outcome) -> bool {
-    let popularity = outcome.families.iter().find(|(candidate, _)| candidate.model.name() == "popularity");
-    popularity.is_none_or(|(_, ndcg)| outcome.ndcg > *ndcg)
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len().max(1) as f64
 }
 
 /// Numbers from 0 for the numbers of the world that occur, in order of their first occurrence.
@@ -258,9 +284,10 @@ impl Numbering {
 mod tests {
     use super::*;
     use milieu_types::{Event, EventKind, Id, Item, Timestamp};
+    use rand::Rng;
 
-    /// Two circles of readers, each with items of its own; everybody reads a third of their circle's.
-    fn two_circles() -> Gathered {
+    /// Forty readers of forty items; `pick` says which item a reader likes at each of twelve steps.
+    fn community(mut pick: impl FnMut(u32, u32) -> u32) -> Gathered {
         let id = |text: String| Id::new(text).unwrap();
         let mut gathered = Gathered::default();
         let mut seq = 0;
@@ -284,12 +311,11 @@ mod tests {
         }
         for step in 0..12_u32 {
             for user in 0..40_u32 {
-                let place = (user * 7 + step * 3 + step * step) % 20;
                 let event = Event {
                     id: None,
                     kind: EventKind::Like,
                     actor: id(format!("u{user}")),
-                    object: id(format!("p{}", place + 20 * (user % 2))),
+                    object: id(format!("p{}", pick(step, user))),
                     target: None,
                     value: None,
                     at: Timestamp::from_secs(2000 + i64::from(step * 100 + user)),
@@ -302,19 +328,28 @@ mod tests {
     }
 
     #[test]
-    fn learns_circles_and_says_when_it_cannot() {
+    fn learns_circles_and_promotes_no_luck() {
         let config = TrainConfig::default();
-        let gathered = two_circles();
+        // Two circles, each with items of its own; everybody reads a third of their circle's.
+        let gathered = community(|step, user| (user * 7 + step * 3 + step * step) % 20 + 20 * (user % 2));
         let choice = gathered.choose(&config, None, |_| ()).unwrap().unwrap();
         assert!(choice.beats_popularity, "{:?}", choice.metrics);
         let stays = gathered.choose(&config, Some(&choice.candidate), |_| ()).unwrap().unwrap();
         assert_eq!(stays.candidate, choice.candidate);
+        assert!(choice.metrics["gain/low"] > 0.0, "{:?}", choice.metrics);
         let trained = gathered.train(&choice.candidate, &config).unwrap();
         let number = |id: &str| trained.items.iter().position(|item| item == id).unwrap() as u32;
         let (mut scores, mut best) = (milieu_factors::Accumulator::default(), Vec::new());
         trained.served.recommend(&[(number("p4"), 1.0), (number("p6"), 1.0)], 5, &mut scores, &mut best);
         let circle = |item: u32| trained.items[item as usize][1..].parse::<u32>().unwrap() / 20;
         assert!(best.iter().all(|&(item, _)| circle(item) == 0), "{best:?}");
+        let mut random = Pcg64Mcg::seed_from_u64(5);
+        let aimless = community(|_, _| random.random_range(0..40));
+        let choice = aimless.choose(&config, None, |_| ()).unwrap().unwrap();
+        assert!(!choice.beats_popularity, "{:?}", choice.metrics);
+        let forgetful = community(|step, user| 20 * u32::from(step > 9) + (user + step) % 20);
+        let why = forgetful.choose(&config, None, |_| ()).unwrap().unwrap_err();
+        assert!(why.contains("items known before"), "{why}");
         let too_few = Gathered::default().choose(&config, None, |_| ()).unwrap();
         assert!(too_few.unwrap_err().contains("too few"));
     }

@@ -220,13 +220,8 @@ fn run(
         ties: &data.ties,
     };
     let begun = Instant::now();
-    let outcome = search(
-        &Trial::new(of(&split.train, &[], &split.valid))?,
-        &eval.families,
-        eval.ks[0],
-        eval.budget,
-        seed,
-    )?;
+    let validation = Trial::new(of(&split.train, &[], &split.valid))?;
+    let outcome = search(&validation, validation.users(), &eval.families, eval.ks[0], eval.budget, seed)?;
     let search_seconds = begun.elapsed().as_secs_f64();
     let chosen = outcome.chosen;
     note(&format!("chose {} of {} tried, in {search_seconds:.1} s", chosen.model.name(), outcome.tried));

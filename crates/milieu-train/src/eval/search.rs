@@ -5,7 +5,6 @@
 //! the same for every data set.
 
 use super::candidate::{Candidate, Family, Values};
-use super::metrics::Accuracy;
 use super::trial::Trial;
 use milieu_factors::{
     EaseConfig, FactorsError, FilterConfig, IalsConfig, KnnConfig, LowPassConfig, ModelConfig, Response,
@@ -56,7 +55,7 @@ impl Default for Budget {
 }
 
 /// Searches the families and picks the candidate with the highest NDCG at `k` on the validation part of
-/// `trial`, over at most [`Budget::users`] users drawn by `seed`. With one family its cost does not
+/// `trial`, over at most [`Budget::users`] of `users` drawn by `seed`. With one family its cost does not
 /// matter.
 ///
 /// EASE is searched on its cheap likeness, the graph filter with the ridge response, which differs by the
@@ -66,12 +65,12 @@ impl Default for Budget {
 /// [`FactorsError`] where a model cannot be trained.
 pub fn search(
     trial: &Trial<'_>,
+    mut users: Vec<u32>,
     families: &[Family],
     k: usize,
     budget: Budget,
     seed: u64,
 ) -> Result<Outcome, FactorsError> {
-    let mut users = trial.users();
     users.shuffle(&mut Pcg64Mcg::seed_from_u64(seed));
     users.truncate(budget.users);
     let mut bench = Bench { trial, users, k, known: Vec::new() };
@@ -127,11 +126,8 @@ impl Bench<'_> {
         if let Some((_, ndcg)) = self.known.iter().find(|(known, _)| known == candidate) {
             return Ok(*ndcg);
         }
-        let trained = self.trial.train(candidate, None)?;
-        let lists = self.trial.lists(&trained, candidate.values, &self.users, self.k);
-        let measured = self.trial.measure(&self.users, &lists, self.k);
-        let sum: f64 = measured.iter().map(|accuracy: &Accuracy| accuracy.ndcg).sum();
-        let ndcg = sum / self.users.len().max(1) as f64;
+        let by_user = self.trial.ndcg_by_user(candidate, &self.users, self.k)?;
+        let ndcg = by_user.iter().sum::<f64>() / by_user.len().max(1) as f64;
         self.known.push((*candidate, ndcg));
         Ok(ndcg)
     }

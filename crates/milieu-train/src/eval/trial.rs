@@ -122,6 +122,21 @@ impl<'a> Trial<'a> {
         top_lists(score, users, self.parts.items, &[&self.binary, &self.masked], k)
     }
 
+    /// Trains a candidate; its NDCG at `k` for each of `users`.
+    ///
+    /// # Errors
+    /// [`FactorsError`] where the model cannot be trained.
+    pub fn ndcg_by_user(
+        &self,
+        candidate: &Candidate,
+        users: &[u32],
+        k: usize,
+    ) -> Result<Vec<f64>, FactorsError> {
+        let trained = self.train(candidate, None)?;
+        let lists = self.lists(&trained, candidate.values, users, k);
+        Ok(self.measure(users, &lists, k).iter().map(|accuracy| accuracy.ndcg).collect())
+    }
+
     /// The mean NDCG of graph filters with one scaling, without friends: one row of targets for each
     /// response. Much cheaper than one by one.
     #[must_use]
