@@ -55,6 +55,8 @@ pub struct FeedConfig {
     pub weights: ActionWeights,
     /// The most candidates one source proposes, 1 to 1000.
     pub candidates_per_source: usize,
+    /// The most candidates that are scored in all, taken from the sources in turn, 20 to 10000.
+    pub candidates: usize,
     /// How many entries are ranked ahead for the pages to come, 20 to 1000.
     pub reserve: usize,
     /// Factor of the score of an item whose author the user does not follow, 0 to 1.
@@ -80,7 +82,8 @@ impl Default for FeedConfig {
         Self {
             weights: ActionWeights::default(),
             candidates_per_source: 64,
-            reserve: 100,
+            candidates: 200,
+            reserve: 60,
             out_of_network: 0.75,
             author_repeat: 0.6,
             topic_repeat: 0.9,
@@ -110,13 +113,14 @@ impl FeedConfig {
     /// The first setting out of range.
     pub fn check(&self) -> Result<(), ConfigError> {
         let unit = |value: f32| (0.0..=1.0).contains(&value);
-        let rules: [(bool, &'static str, &'static str); 11] = [
+        let rules: [(bool, &'static str, &'static str); 12] = [
             (
                 self.weights.in_order().iter().all(|weight| weight.abs() <= 100.0),
                 "weights",
                 "numbers from -100 to 100",
             ),
             ((1..=1000).contains(&self.candidates_per_source), "candidates_per_source", "1 to 1000"),
+            ((20..=10_000).contains(&self.candidates), "candidates", "20 to 10000"),
             ((20..=1000).contains(&self.reserve), "reserve", "20 to 1000"),
             (unit(self.out_of_network), "out_of_network", "0 to 1"),
             (unit(self.author_repeat), "author_repeat", "0 to 1"),
@@ -146,6 +150,7 @@ mod tests {
         check(|c| c.weights.hide = f32::NAN, Some("weights"));
         check(|c| c.weights.like = 101.0, Some("weights"));
         check(|c| c.candidates_per_source = 0, Some("candidates_per_source"));
+        check(|c| c.candidates = 19, Some("candidates"));
         check(|c| c.reserve = 19, Some("reserve"));
         check(|c| c.out_of_network = 1.5, Some("out_of_network"));
         check(|c| c.author_repeat = -0.1, Some("author_repeat"));

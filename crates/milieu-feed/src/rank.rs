@@ -93,18 +93,16 @@ impl Engine {
             inputs,
             trends: &trends,
         };
-        let most = self.config.candidates_per_source * Source::ALL.len();
-        let mut known = FxHashSet::with_capacity_and_hasher(most, FxBuildHasher);
-        let (mut items, mut sources) = (Vec::with_capacity(most), Vec::with_capacity(most));
+        let mut proposed: Vec<(Source, Vec<ItemIx>)> = Vec::with_capacity(Source::ALL.len());
         for source in Source::ALL {
             if gate.disabled.contains(&Stage::Source(source)) {
                 continue;
             }
-            let proposed = propose(source, &ask);
-            self.counts.source(source, proposed.as_ref().map(Vec::len).map_err(|&error| error));
-            items.extend(proposed.unwrap_or_default().into_iter().filter(|&item| known.insert(item)));
-            sources.resize(items.len(), source);
+            let items = propose(source, &ask);
+            self.counts.source(source, items.as_ref().map(Vec::len).map_err(|&error| error));
+            proposed.push((source, items.unwrap_or_default()));
         }
+        let (items, sources) = interleave(&proposed, self.config.candidates);
         gate.view.read_ahead(&items);
         let mut candidates: Vec<(ItemIx, Source)> = items.into_iter().zip(sources).collect();
         candidates.retain(|&(item, _)| match gate.refuse(item) {
@@ -116,6 +114,27 @@ impl Engine {
         });
         candidates
     }
+}
+
+/// The first of each source, then the second of each, and so on to `most` distinct items; each with the
+/// source that had it highest.
+fn interleave(proposed: &[(Source, Vec<ItemIx>)], most: usize) -> (Vec<ItemIx>, Vec<Source>) {
+    let mut known = FxHashSet::with_capacity_and_hasher(most, FxBuildHasher);
+    let (mut items, mut sources) = (Vec::with_capacity(most), Vec::with_capacity(most));
+    let deepest = proposed.iter().map(|(_, items)| items.len()).max().unwrap_or(0);
+    for place in 0..deepest {
+        for (source, list) in proposed {
+            let Some(&item) = list.get(place) else { continue };
+            if items.len() == most {
+                return (items, sources);
+            }
+            if known.insert(item) {
+                items.push(item);
+                sources.push(*source);
+            }
+        }
+    }
+    (items, sources)
 }
 
 /// Scored candidates, and what the scores were made of.
@@ -164,4 +183,28 @@ pub(crate) fn score_all<'a>(
     };
     let candidates = proposed.iter().zip(rows.iter()).zip(&probabilities).map(candidate).collect();
     Scores { candidates, inputs: rows, probabilities, action_version: actions.version() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_take_turns() {
+        let proposed = [
+            (Source::Followed, vec![ItemIx(1), ItemIx(2), ItemIx(3)]),
+            (Source::Fresh, vec![]),
+            (Source::Similar, vec![ItemIx(4), ItemIx(1), ItemIx(2)]),
+        ];
+        let check = |most: usize, expected: &[(u32, Source)]| {
+            let (items, sources) = interleave(&proposed, most);
+            let found: Vec<_> = items.iter().map(|item| item.0).zip(sources).collect();
+            assert_eq!(found, expected);
+        };
+        let all = [(1, Source::Followed), (4, Source::Similar), (2, Source::Followed), (3, Source::Followed)];
+        check(9, &all);
+        check(4, &all);
+        check(3, &all[..3]);
+        check(0, &[]);
+    }
 }

@@ -12,7 +12,7 @@ const SEEDS: usize = 8;
 /// From how many liked items on a user's taste counts as known.
 const KNOWN_TASTE: usize = 8;
 /// How many takers of a liked item are asked what else they took.
-const TAKERS: usize = 24;
+const TAKERS: usize = 12;
 /// How many interactions of each taker are looked at.
 const TAKER_WINDOW: usize = 16;
 /// Of how many that takers share most, for each candidate wanted, it is asked who takes them anyway.
@@ -36,7 +36,7 @@ pub(crate) struct Ask<'a> {
 pub(crate) fn propose(source: Source, ask: &Ask<'_>) -> Result<Vec<ItemIx>, SourceError> {
     let most = ask.config.candidates_per_source;
     // What is the same for everybody needs little depth, and less still where the user's taste is known.
-    let shared = most.div_ceil(if ask.taste.liked().len() < KNOWN_TASTE { 2 } else { 4 });
+    let shared = most.div_ceil(if ask.taste.liked().len() < KNOWN_TASTE { 2 } else { 8 });
     let mut items = match source {
         Source::Followed => followed(ask),
         Source::Collaborative => collaborative(ask)?,

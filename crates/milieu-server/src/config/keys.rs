@@ -83,6 +83,13 @@ pub const KEYS: &[Key] = &[
     number("feed.weights.hide", "feed", -100.0, 100.0, "What hiding it is worth"),
     number("feed.weights.report", "feed", -100.0, 100.0, "What reporting it is worth"),
     number("feed.candidates_per_source", "feed", 1.0, 1000.0, "The most candidates one source proposes"),
+    number(
+        "feed.candidates",
+        "feed",
+        20.0,
+        10_000.0,
+        "The most candidates scored in all, from the sources in turn",
+    ),
     number("feed.reserve", "feed", 20.0, 1000.0, "How many entries are ranked ahead for the pages to come"),
     number(
         "feed.out_of_network",
