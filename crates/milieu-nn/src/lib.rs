@@ -1,0 +1,3 @@
+//! Neural networks: what they are computed by.
+
+pub mod kernels;
