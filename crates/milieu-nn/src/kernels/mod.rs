@@ -1,8 +1,12 @@
 //! The hot loops of training on a processor, over plain slices. Whoever calls them decides about tensors.
 
 mod convolution;
+mod normalise;
 mod plan;
+mod pooling;
 mod tile;
 
 pub use convolution::Convolution;
+pub use normalise::{Moments, Normalisation};
 pub use plan::ConvolutionShape;
+pub use pooling::Pooling;
