@@ -18,6 +18,14 @@ struct Deny {
 #[derive(Deserialize)]
 struct Licenses {
     allow: BTreeSet<String>,
+    #[serde(default)]
+    exceptions: Vec<Exemption>,
+}
+
+#[derive(Deserialize)]
+struct Exemption {
+    name: String,
+    allow: BTreeSet<String>,
 }
 
 #[derive(Deserialize)]
@@ -34,7 +42,9 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     let path = root.join("deny.toml");
     let text = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
     let deny: Deny = toml::from_str(&text).with_context(|| format!("reading {}", path.display()))?;
-    let packages = metadata::read(root, true)?.packages;
+    let built = metadata::built(root)?;
+    let mut packages = metadata::read(root, true)?.packages;
+    packages.retain(|package| built.contains(&(package.name.clone(), package.version.clone())));
     let faults: Vec<String> = packages.iter().filter_map(|package| fault(&deny, package)).collect();
     if faults.is_empty() {
         println!("licences: {} packages pass deny.toml", packages.len());
@@ -55,9 +65,12 @@ fn fault(deny: &Deny, package: &Package) -> Option<String> {
     if deny.bans.deny.iter().any(|banned| banned.name == package.name) {
         return Some(format!("{name} is banned"));
     }
+    let mut allow = deny.licenses.allow.clone();
+    let exemptions = deny.licenses.exceptions.iter().filter(|exemption| exemption.name == package.name);
+    exemptions.for_each(|exemption| allow.extend(exemption.allow.iter().cloned()));
     match &package.license {
         None => Some(format!("{name} states no licence")),
-        Some(terms) if !allowed(terms, &deny.licenses.allow) => {
+        Some(terms) if !allowed(terms, &allow) => {
             Some(format!("{name} is under {terms}, which is not allowed"))
         }
         Some(_) => None,
