@@ -1,0 +1,136 @@
+//! The gradient of every layer and loss against finite differences.
+
+use milieu_nn::losses::{cross_entropy, logistic, mean_squared, smooth};
+use milieu_nn::{Activation, Layer, Network, ParameterKind, Parameters, Size, Tape, Tensor};
+use rand::{Rng, SeedableRng};
+use rand_pcg::Pcg64Mcg;
+
+const IMAGES: Size = Size::Images { channels: 2, height: 6, width: 5 };
+const ROWS: Size = Size::Rows { width: 7 };
+const EXAMPLES: usize = 3;
+
+/// Compares the gradient of each parameter, and of the input by way of a dense layer before, with finite
+/// differences of the loss.
+fn check(layers: &[Layer], input: Size, loss: impl Fn(&Tape<'_>, Tensor<2>) -> Tensor<1>) {
+    let (network, mut parameters) = Network::new(layers, input, 3).unwrap();
+    let mut random = Pcg64Mcg::seed_from_u64(9);
+    let examples: Vec<f32> = (0..EXAMPLES * input.count()).map(|_| random.random_range(-1.0..1.0)).collect();
+    for parameter in parameters.iter_mut().filter(|p| p.kind == ParameterKind::Offset) {
+        parameter.values.iter_mut().for_each(|value| *value += random.random_range(-0.3..0.3));
+    }
+    let of = |parameters: &Parameters| -> f64 {
+        let tape = Tape::training(parameters, 5);
+        f64::from(loss(&tape, network.forward(&tape, examples.clone())).into_scalar::<f32>())
+    };
+    let tape = Tape::training(&parameters, 5);
+    let value = loss(&tape, network.forward(&tape, examples.clone()));
+    let (gradients, _) = tape.gradients(&value);
+    assert_eq!(gradients.len(), parameters.len());
+    for (number, gradient) in gradients.iter().enumerate() {
+        let parameter = parameters.iter().nth(number).unwrap().clone();
+        let Some(gradient) = gradient else {
+            assert_eq!(parameter.kind, ParameterKind::Statistic, "{} has no gradient", parameter.name);
+            continue;
+        };
+        for place in (0..gradient.len()).step_by(gradient.len().div_ceil(12)) {
+            let at = |by: f32| {
+                let mut nudged = parameters.clone();
+                nudged.iter_mut().nth(number).unwrap().values[place] += by;
+                of(&nudged)
+            };
+            let step = 4e-3;
+            let expected = (at(step) - at(-step)) / (2.0 * f64::from(step));
+            let off = (f64::from(gradient[place]) - expected).abs();
+            let name = &parameter.name;
+            assert!(
+                off < 5e-3 * (0.2 + expected.abs()),
+                "{layers:?} {name}[{place}]: {} {expected}",
+                gradient[place]
+            );
+        }
+    }
+}
+
+/// A smooth loss that treats no two outputs alike.
+fn any(tape: &Tape<'_>, output: Tensor<2>) -> Tensor<1> {
+    let shape = output.dims();
+    let wanted = (0..shape[0] * shape[1]).map(|place| ((place * 7 % 11) as f32 - 5.0) / 5.0).collect();
+    mean_squared(output, tape.tensor(wanted, shape))
+}
+
+fn convolution(outputs: usize, stride: usize, bias: bool) -> Layer {
+    Layer::Convolution { outputs, kernel: 3, stride, padding: 1, bias }
+}
+
+#[test]
+fn layers() {
+    let dense = |outputs| Layer::Dense { outputs, bias: true };
+    let first = || convolution(4, 1, true);
+    check(&[first(), convolution(3, 2, false), Layer::Flatten], IMAGES, any);
+    check(&[first(), Layer::Depthwise { kernel: 3, stride: 2, padding: 1 }, Layer::Flatten], IMAGES, any);
+    check(&[first(), Layer::BatchNorm { rectify: false }, Layer::Flatten, dense(3)], IMAGES, any);
+    check(&[first(), Layer::GlobalAveragePool, dense(3)], IMAGES, any);
+    check(
+        &[first(), Layer::MaxPool { window: 2 }, Layer::Flatten, Layer::Scale { factor: 0.5 }],
+        IMAGES,
+        any,
+    );
+    check(&[first(), Layer::GlobalMaxPool, dense(2)], IMAGES, any);
+    check(&[dense(5), Layer::LayerNorm, dense(3)], ROWS, any);
+    check(&[dense(5), Layer::Dropout { share: 0.4 }, dense(3)], ROWS, any);
+    let residual = |shortcut| Layer::Residual { body: vec![convolution(4, 1, false)], shortcut };
+    check(&[first(), residual(vec![]), Layer::Flatten], IMAGES, any);
+    check(&[first(), residual(vec![convolution(4, 1, true)]), Layer::Flatten], IMAGES, any);
+    for function in [Activation::Sigmoid, Activation::Tanh, Activation::Gelu, Activation::Silu] {
+        check(&[dense(5), Layer::Activation { function }, dense(3)], ROWS, any);
+    }
+    // The rectifier has no derivative at 0, so nothing may come near: few values, and none is close to it.
+    check(&[dense(3), Layer::Activation { function: Activation::Relu }, dense(3)], ROWS, any);
+}
+
+#[test]
+fn losses() {
+    let dense = [Layer::Dense { outputs: 4, bias: true }];
+    check(&dense, ROWS, |tape, output| {
+        cross_entropy(output, tape.tensor(smooth(&[0, 3, 1], 4, 0.1), [EXAMPLES, 4]), None)
+    });
+    check(&dense, ROWS, |tape, output| {
+        let weights = tape.tensor(vec![0.5, 1.0, 2.0, 0.1], [4]);
+        cross_entropy(output, tape.tensor(smooth(&[0, 3, 1], 4, 0.0), [EXAMPLES, 4]), Some(weights))
+    });
+    check(&dense, ROWS, |tape, output| {
+        let targets = (0..EXAMPLES * 4).map(|place| (place % 3) as f32 / 2.0).collect();
+        logistic(output, tape.tensor(targets, [EXAMPLES, 4]))
+    });
+}
+
+#[test]
+fn the_step_passes_gradients_straight_through() {
+    let function = Activation::Step;
+    let (network, mut parameters) =
+        Network::new(&[Layer::Dense { outputs: 3, bias: true }, Layer::Activation { function }], ROWS, 1)
+            .unwrap();
+    for (parameter, values) in parameters.iter_mut().zip([vec![0.0; 21], vec![0.5, -0.5, 4.0]]) {
+        parameter.values = values;
+    }
+    let tape = Tape::training(&parameters, 1);
+    let output = network.forward(&tape, vec![1.0; 7]);
+    let values: Vec<f32> = output.clone().into_data().try_to_vec().unwrap();
+    let (gradients, _) = tape.gradients(&output.sum());
+    assert_eq!(values, [1.0, 0.0, 1.0]);
+    assert_eq!(gradients[1].as_deref(), Some(&[1.0, 1.0, 0.0][..]));
+}
+
+#[test]
+fn what_does_not_fit_is_refused() {
+    fn refuse(layers: &[Layer], input: Size, path: &str) {
+        assert_eq!(Network::new(layers, input, 1).unwrap_err().path, path, "{layers:?}");
+    }
+    refuse(&[Layer::Dense { outputs: 2, bias: true }], IMAGES, "0");
+    refuse(&[Layer::Flatten, Layer::MaxPool { window: 2 }], IMAGES, "1");
+    refuse(&[Layer::MaxPool { window: 7 }], IMAGES, "0");
+    refuse(&[Layer::Convolution { outputs: 2, kernel: 9, stride: 1, padding: 0, bias: true }], IMAGES, "0");
+    refuse(&[Layer::Convolution { outputs: 2, kernel: 3, stride: 0, padding: 1, bias: true }], IMAGES, "0");
+    let narrow = Layer::Residual { body: vec![convolution(3, 1, true)], shortcut: vec![] };
+    refuse(&[Layer::Residual { body: vec![narrow], shortcut: vec![] }], IMAGES, "0.body.0");
+}
