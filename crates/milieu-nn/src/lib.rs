@@ -25,4 +25,4 @@ pub use network::Network;
 pub use optimiser::{Optimiser, OptimiserConfig, clip};
 pub use parameters::{Gradients, Parameter, ParameterId, ParameterKind, Parameters};
 pub use schedule::Schedule;
-pub use tape::Tape;
+pub use tape::{Tape, values};

@@ -93,9 +93,15 @@ impl<'a> Tape<'a> {
     pub fn gradients(self, loss: &Tensor<1>) -> (Gradients, Vec<(ParameterId, Vec<f32>)>) {
         let mut found = loss.backward();
         let gradient = |leaf: Option<Tensor<1>>| {
-            let gradient = leaf.filter(Tensor::is_require_grad)?.grad_remove(&mut found)?;
-            gradient.into_data().try_into_vec_as::<f32>().ok()
+            Some(values(leaf.filter(Tensor::is_require_grad)?.grad_remove(&mut found)?))
         };
         (self.leaves.into_inner().into_iter().map(gradient).collect(), self.statistics.into_inner())
     }
+}
+
+/// The values of a tensor in order.
+#[must_use]
+pub fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    // Nothing in this crate makes tensors of other than `f32`, or on a device that cannot be read.
+    tensor.into_data().try_into_vec_as::<f32>().unwrap_or_default()
 }
