@@ -1,4 +1,5 @@
-//! Reading data from elsewhere: import formats, ratings, splits.
+//! Reading data from elsewhere: import formats, ratings, pictures; cleaning, splits, augmentation.
 
 pub mod import;
+pub mod pictures;
 pub mod ratings;
