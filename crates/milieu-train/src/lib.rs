@@ -1,11 +1,13 @@
-//! Training and evaluation from the log: collaborative models and the action model.
+//! Training and evaluation: collaborative models and the action model from the log, classifiers by recipes.
 
 mod actions;
+pub mod classification;
 mod collaborative;
 mod config;
 pub mod eval;
 mod exposures;
 mod learn;
+pub mod pictures;
 mod progress;
 mod replay;
 pub mod worker;

@@ -1,0 +1,3 @@
+//! Architectures of neural networks: which layers, in which order.
+
+pub mod image;

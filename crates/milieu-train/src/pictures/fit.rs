@@ -1,0 +1,143 @@
+//! The loop: forward, backward, step, epoch after epoch.
+
+use super::recipe::Recipe;
+use milieu_dataset::pictures::{Collection, Preparation, augment};
+use milieu_nn::losses::{cross_entropy, smooth};
+use milieu_nn::{Average, Network, Optimiser, Parameters, Tape, clip, values};
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_pcg::Pcg64Mcg;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// Pictures that are answered together.
+const ANSWERED: usize = 250;
+
+/// All that a run knows between two epochs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct State {
+    pub(super) parameters: Parameters,
+    pub(super) optimiser: Optimiser,
+    pub(super) average: Option<Average>,
+    pub(super) epochs: Vec<Epoch>,
+    /// The parameters with the best validation so far, and its accuracy.
+    pub(super) best: Option<(f64, Parameters)>,
+    pub(super) seconds: f64,
+}
+
+/// What came of an epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Epoch {
+    /// Which, from 1.
+    pub epoch: usize,
+    /// Mean loss of the steps.
+    pub loss: f64,
+    /// Share of right answers on the validation part.
+    pub accuracy: f64,
+    /// Mean negative log probability of the right class there.
+    pub log_loss: f64,
+    /// Pictures learnt from in a second.
+    pub pictures_per_second: f64,
+}
+
+/// What an epoch needs.
+pub(super) struct Fit<'a> {
+    pub(super) recipe: &'a Recipe,
+    pub(super) network: &'a Network,
+    pub(super) collection: &'a Collection,
+    pub(super) preparation: &'a Preparation,
+    pub(super) train: &'a [usize],
+}
+
+impl Fit<'_> {
+    /// One epoch over the training part. What is drawn depends on the seed and the epoch alone, so that a run
+    /// that was cut off goes on the same. `step` is told after how many of how many steps. Gives the mean
+    /// loss.
+    pub(super) fn epoch(&self, state: &mut State, step: &mut dyn FnMut(usize, usize)) -> f64 {
+        let config = &self.recipe.train;
+        let epoch = state.epochs.len();
+        let mut random = Pcg64Mcg::seed_from_u64(mix(self.recipe.seed, epoch as u64));
+        let mut order = self.train.to_vec();
+        order.shuffle(&mut random);
+        // A last batch of a single picture has no moments.
+        let batches: Vec<&[usize]> = order.chunks(config.batch).filter(|batch| batch.len() > 1).collect();
+        let mut sum = 0.0;
+        for (number, batch) in batches.iter().enumerate() {
+            let seed = mix(mix(self.recipe.seed, epoch as u64), number as u64 + 1);
+            let pictures = self.augmented(batch, seed);
+            let classes: Vec<usize> = batch.iter().map(|&at| self.collection.pictures[at].class).collect();
+            let count = self.collection.classes.len();
+            let tape = Tape::training(&state.parameters, seed);
+            let targets = tape.tensor(smooth(&classes, count, config.smoothing), [batch.len(), count]);
+            let loss = cross_entropy(self.network.forward(&tape, pictures), targets, None);
+            sum += values(loss.clone()).first().copied().map_or(f64::NAN, f64::from);
+            let (mut gradients, statistics) = tape.gradients(&loss);
+            if config.clip > 0.0 {
+                clip(&mut gradients, config.clip);
+            }
+            let done = epoch * batches.len() + number;
+            let factor = config.schedule.factor(done, config.epochs * batches.len());
+            state.optimiser.step(&mut state.parameters, &gradients, config.rate * factor as f32);
+            state.parameters.assign(statistics);
+            if let Some(average) = &mut state.average {
+                average.update(&state.parameters);
+            }
+            step(number + 1, batches.len());
+        }
+        sum / batches.len().max(1) as f64
+    }
+
+    fn augmented(&self, batch: &[usize], seed: u64) -> Vec<f32> {
+        let side = self.preparation.side as usize;
+        let length = 3 * side * side;
+        let mut out = vec![0.0; batch.len() * length];
+        out.par_chunks_exact_mut(length).zip(batch).enumerate().for_each(|(place, (out, &at))| {
+            let mut random = Pcg64Mcg::seed_from_u64(mix(seed, place as u64));
+            let mut pixels = vec![0; length];
+            let picture = &self.collection.pictures[at].pixels;
+            augment(picture, side, &self.recipe.augment, &mut random, &mut pixels);
+            self.preparation.write(&pixels, out);
+        });
+        out
+    }
+
+    /// The logits of some pictures as they are, `N x C`.
+    pub(super) fn answer(&self, parameters: &Parameters, numbers: &[usize]) -> Vec<f32> {
+        let length = 3 * (self.preparation.side * self.preparation.side) as usize;
+        let mut logits = Vec::with_capacity(numbers.len() * self.collection.classes.len());
+        for batch in numbers.chunks(ANSWERED) {
+            let mut pictures = vec![0.0; batch.len() * length];
+            for (out, &at) in pictures.chunks_exact_mut(length).zip(batch) {
+                self.preparation.write(&self.collection.pictures[at].pixels, out);
+            }
+            logits.extend(values(self.network.forward(&Tape::answering(parameters), pictures)));
+        }
+        logits
+    }
+
+    /// The right classes of some pictures.
+    pub(super) fn right(&self, numbers: &[usize]) -> Vec<usize> {
+        numbers.iter().map(|&at| self.collection.pictures[at].class).collect()
+    }
+}
+
+impl State {
+    pub(super) fn new(recipe: &Recipe, parameters: Parameters) -> Self {
+        let average = (recipe.train.average > 0.0).then(|| Average::new(&parameters, recipe.train.average));
+        let optimiser = Optimiser::new(recipe.train.optimiser);
+        Self { parameters, optimiser, average, epochs: Vec::new(), best: None, seconds: 0.0 }
+    }
+
+    /// What would serve now: the average, where one is kept.
+    pub(super) fn serving(&self) -> &Parameters {
+        self.average.as_ref().map_or(&self.parameters, Average::parameters)
+    }
+}
+
+/// A seed from two numbers (the finaliser of SplitMix64, Steele et al. 2014).
+fn mix(one: u64, other: u64) -> u64 {
+    let mut x = one.wrapping_add(other.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    x ^ (x >> 31)
+}

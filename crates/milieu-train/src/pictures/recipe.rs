@@ -1,0 +1,248 @@
+//! A recipe: everything that decides what is learnt, in one file.
+
+use milieu_dataset::pictures::{Augmentation, CleaningConfig, Fit};
+use milieu_models::image::Image;
+use milieu_nn::{OptimiserConfig, Schedule};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// A recipe for a classifier of pictures.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// What is learnt: `image-classification`.
+    pub task: Task,
+    /// Decides every random choice.
+    #[serde(default = "one")]
+    pub seed: u64,
+    /// What is learnt from.
+    pub data: DataConfig,
+    /// What is done to each picture, in serving too.
+    pub prepare: PrepareConfig,
+    /// What is left out.
+    #[serde(default)]
+    pub clean: CleaningConfig,
+    /// What happens to pictures while learning.
+    #[serde(default)]
+    pub augment: Augmentation,
+    /// The network.
+    pub model: Image,
+    /// How it is trained.
+    #[serde(default)]
+    pub train: FitConfig,
+    /// What the result has to reach.
+    #[serde(default)]
+    pub gate: GateConfig,
+}
+
+/// The tasks there are recipes for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Task {
+    /// One of several classes for each picture.
+    ImageClassification,
+}
+
+/// Where the pictures are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataConfig {
+    /// A folder or an archive.
+    pub path: PathBuf,
+    /// The classes that are taken; all where it is empty.
+    #[serde(default)]
+    pub classes: Vec<String>,
+    /// The share of each class that is set aside for choosing, and for measuring where the data names no
+    /// test part; 0 to 0.45.
+    #[serde(default = "tenth")]
+    pub held_out: f64,
+}
+
+/// How pictures become numbers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PrepareConfig {
+    /// Pixels across and down, 8 to 512.
+    pub side: u32,
+    /// How a picture becomes a square.
+    #[serde(default)]
+    pub fit: Fit,
+}
+
+/// How a network is trained.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FitConfig {
+    /// Times each picture is seen, 1 to 10000.
+    pub epochs: usize,
+    /// Pictures of a step, 2 to 4096.
+    pub batch: usize,
+    /// The highest learning rate, above 0 to 10.
+    pub rate: f32,
+    /// How the learning rate goes.
+    pub schedule: Schedule,
+    /// How steps are made.
+    pub optimiser: OptimiserConfig,
+    /// Label smoothing, 0 to 0.5.
+    pub smoothing: f32,
+    /// The decay of the average of parameters; 0 for none, below 1.
+    pub average: f32,
+    /// The longest gradient; 0 for any.
+    pub clip: f32,
+    /// Epochs without a better validation after which training ends; 0 for never.
+    pub patience: usize,
+    /// Minutes after which no new epoch begins; 0 for any number.
+    pub minutes: f64,
+}
+
+/// What the result has to reach to be good enough.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GateConfig {
+    /// The least accuracy on the test part.
+    pub accuracy: f64,
+}
+
+/// A setting out of its range, or a recipe that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RecipeError {
+    /// It is no recipe.
+    #[error("not a recipe: {0}")]
+    Malformed(String),
+    /// A setting is out of its range.
+    #[error("{key} must be {range}")]
+    Range {
+        /// Which.
+        key: &'static str,
+        /// What it may be.
+        range: &'static str,
+    },
+}
+
+impl Default for FitConfig {
+    fn default() -> Self {
+        Self {
+            epochs: 12,
+            batch: 128,
+            rate: 0.2,
+            schedule: Schedule::OneCycle { warm_up: 0.2 },
+            optimiser: OptimiserConfig::Sgd { momentum: 0.9, nesterov: true, weight_decay: 5e-4 },
+            smoothing: 0.1,
+            average: 0.99,
+            clip: 0.0,
+            patience: 0,
+            minutes: 0.0,
+        }
+    }
+}
+
+impl Recipe {
+    /// Reads a recipe, with settings that replace those of the file: `train.epochs=3`.
+    ///
+    /// # Errors
+    /// [`RecipeError`].
+    pub fn read(text: &str, settings: &[String]) -> Result<Self, RecipeError> {
+        let malformed = |error: String| RecipeError::Malformed(error);
+        let mut table: toml::Table = toml::from_str(text).map_err(|error| malformed(error.to_string()))?;
+        for setting in settings {
+            let (key, value) = setting
+                .split_once('=')
+                .ok_or_else(|| malformed(format!("{setting:?} is not like key=value")))?;
+            set(&mut table, key, value).map_err(malformed)?;
+        }
+        let recipe: Self =
+            table.try_into().map_err(|error: toml::de::Error| malformed(error.message().to_owned()))?;
+        recipe.check()?;
+        Ok(recipe)
+    }
+
+    fn check(&self) -> Result<(), RecipeError> {
+        let Self { data, prepare, augment, train, gate, .. } = self;
+        let width = match self.model {
+            Image::Small { width } | Image::Residual { width } | Image::Mobile { width } => width,
+        };
+        let rules: [(bool, &'static str, &'static str); 14] = [
+            ((0.01..=0.45).contains(&data.held_out), "data.held_out", "0.01 to 0.45"),
+            ((8..=512).contains(&prepare.side), "prepare.side", "8 to 512"),
+            (augment.shift < prepare.side, "augment.shift", "less than prepare.side"),
+            (augment.cutout <= prepare.side, "augment.cutout", "at most prepare.side"),
+            ((0.0..=1.0).contains(&augment.jitter), "augment.jitter", "0 to 1"),
+            ((1..=1024).contains(&width), "model.width", "1 to 1024"),
+            ((1..=10_000).contains(&train.epochs), "train.epochs", "1 to 10000"),
+            ((2..=4096).contains(&train.batch), "train.batch", "2 to 4096"),
+            (train.rate > 0.0 && train.rate <= 10.0, "train.rate", "above 0 to 10"),
+            ((0.0..=0.5).contains(&train.smoothing), "train.smoothing", "0 to 0.5"),
+            ((0.0..1.0).contains(&train.average), "train.average", "0 to below 1"),
+            (train.clip >= 0.0, "train.clip", "0 or more"),
+            (train.minutes >= 0.0, "train.minutes", "0 or more"),
+            ((0.0..=1.0).contains(&gate.accuracy), "gate.accuracy", "0 to 1"),
+        ];
+        let fault = rules.iter().find(|rule| !rule.0);
+        fault.map_or(Ok(()), |&(_, key, range)| Err(RecipeError::Range { key, range }))
+    }
+}
+
+/// Puts a value where a dotted key says; what is no TOML value is a string.
+fn set(table: &mut toml::Table, key: &str, value: &str) -> Result<(), String> {
+    let value = toml::from_str::<toml::Table>(&format!("value = {value}"))
+        .ok()
+        .and_then(|mut table| table.remove("value"))
+        .unwrap_or_else(|| toml::Value::String(value.to_owned()));
+    let mut path: Vec<&str> = key.split('.').collect();
+    let last = path.pop().unwrap_or_default();
+    let mut at = table;
+    for part in path {
+        let next = at.entry(part).or_insert_with(|| toml::Value::Table(toml::Table::new()));
+        at = next.as_table_mut().ok_or_else(|| format!("{key}: {part} is no table"))?;
+    }
+    at.insert(last.to_owned(), value);
+    Ok(())
+}
+
+fn one() -> u64 {
+    1
+}
+
+fn tenth() -> f64 {
+    0.1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "task = 'image-classification'\n[data]\npath = 'x'\n[prepare]\nside = 32\n\
+        [model]\narchitecture = 'residual'\nwidth = 8";
+
+    #[test]
+    fn settings_replace_the_file() {
+        let read = |settings: &[&str]| {
+            Recipe::read(TEXT, &settings.iter().map(|&s| s.to_owned()).collect::<Vec<_>>())
+        };
+        let plain = read(&[]).unwrap();
+        assert_eq!((plain.seed, &plain.train), (1, &FitConfig::default()));
+        let changed = read(&[
+            "seed=7",
+            "data.path=/some/where",
+            "data.classes=['a', 'b']",
+            "train.schedule={kind='cosine', warm_up=0.1}",
+            "model={architecture='small', width=4}",
+        ])
+        .unwrap();
+        assert_eq!((changed.seed, changed.data.path.to_str()), (7, Some("/some/where")));
+        assert_eq!(changed.data.classes, ["a", "b"]);
+        assert_eq!(changed.train.schedule, Schedule::Cosine { warm_up: 0.1 });
+        assert_eq!(changed.model, Image::Small { width: 4 });
+        fn refuse(result: Result<Recipe, RecipeError>, part: &str) {
+            let error = result.unwrap_err().to_string();
+            assert!(error.contains(part), "{error}");
+        }
+        refuse(read(&["train.epochs=0"]), "train.epochs must be 1 to 10000");
+        refuse(read(&["train.epoch=3"]), "unknown field `epoch`");
+        refuse(read(&["train"]), "not like key=value");
+        refuse(read(&["task.more=1"]), "task is no table");
+        refuse(read(&["task=folding"]), "unknown variant `folding`");
+        refuse(read(&["train.rate=nan"]), "train.rate");
+        refuse(Recipe::read("task = ", &[]), "not a recipe");
+    }
+}
