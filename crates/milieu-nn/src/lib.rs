@@ -16,6 +16,7 @@ mod optimiser;
 mod parameters;
 mod schedule;
 mod tape;
+mod whitening;
 
 pub use average::Average;
 pub use burn::tensor::Tensor;
@@ -26,3 +27,4 @@ pub use optimiser::{Optimiser, OptimiserConfig, clip};
 pub use parameters::{Gradients, Parameter, ParameterId, ParameterKind, Parameters};
 pub use schedule::Schedule;
 pub use tape::{Tape, values};
+pub use whitening::whitening;

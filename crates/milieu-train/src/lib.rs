@@ -10,6 +10,7 @@ mod learn;
 pub mod pictures;
 mod progress;
 mod replay;
+pub mod search;
 pub mod worker;
 
 pub use actions::{TrainedActions, train_actions};
