@@ -1,6 +1,7 @@
 //! Training and evaluation: collaborative models and the action model from the log, classifiers by recipes.
 
 mod actions;
+mod checkpoint;
 pub mod classification;
 mod collaborative;
 mod config;
@@ -10,6 +11,7 @@ mod learn;
 pub mod pictures;
 mod progress;
 mod replay;
+pub mod sequences;
 pub mod worker;
 
 pub use actions::{TrainedActions, train_actions};

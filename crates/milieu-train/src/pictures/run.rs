@@ -1,8 +1,8 @@
 //! A recipe from files to measured parameters.
 
-use super::checkpoint::{self, CheckpointError};
 use super::fit::{Epoch, Fit, State};
 use super::recipe::Recipe;
+use crate::checkpoint::{self, CheckpointError};
 use crate::classification::{Figures, fit_temperature, measure};
 use milieu_dataset::pictures::{
     CollectError, Collection, DecodeLimits, Dropped, Parts, Preparation, clean, collect, split,
