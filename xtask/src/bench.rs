@@ -3,7 +3,9 @@
 mod als;
 mod ingest;
 mod live;
+mod python;
 mod serve;
+mod train;
 mod vector;
 
 use anyhow::{Context, Result, bail};
@@ -19,6 +21,8 @@ pub(crate) enum Bench {
     Serve(serve::Args),
     /// Durable ingest of events
     Ingest(ingest::Args),
+    /// Steps of training a small convolutional network against PyTorch
+    Train(train::Args),
     /// Nearest neighbours: speed and recall
     Vector(vector::Args),
 }
@@ -31,6 +35,7 @@ pub(crate) fn run(root: &Path, bench: Bench) -> Result<()> {
         Bench::Als(args) => als::run(root, &args),
         Bench::Serve(args) => serve::run(root, &args),
         Bench::Ingest(args) => ingest::run(root, &args),
+        Bench::Train(args) => train::run(root, &args),
         Bench::Vector(args) => vector::run(root, &args),
     }
 }
@@ -48,4 +53,10 @@ fn run_optimised(root: &Path) -> Result<()> {
         bail!("the benchmark ended with {status}");
     }
     Ok(())
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    if values.len() % 2 == 1 { values[middle] } else { (values[middle - 1] + values[middle]) / 2.0 }
 }

@@ -18,6 +18,12 @@ pub enum Image {
         /// Channels of the first convolution.
         width: usize,
     },
+    /// A fixed whitening convolution, then three blocks of convolution, pooling, convolution of `w`, `4w` and `4w`
+    /// channels, after Jordan 2024 (arXiv 2404.00498): pooling early makes it cheap for what it learns.
+    Pooled {
+        /// Channels of the first block.
+        width: usize,
+    },
     /// Depthwise and pointwise convolutions in turn, after MobileNet (Howard et al. 2017).
     Mobile {
         /// Channels of the first convolution.
@@ -26,6 +32,17 @@ pub enum Image {
 }
 
 impl Image {
+    /// Channels of the first learnt convolution.
+    #[must_use]
+    pub fn width(self) -> usize {
+        match self {
+            Self::Small { width }
+            | Self::Residual { width }
+            | Self::Pooled { width }
+            | Self::Mobile { width } => width,
+        }
+    }
+
     /// The size of a picture of three colours.
     #[must_use]
     pub fn input(side: usize) -> Size {
@@ -68,11 +85,25 @@ impl Image {
                     .extend([Layer::Dense { outputs: classes, bias: false }, Layer::Scale { factor: 0.125 }]);
                 layers
             }
+            Self::Pooled { width } => {
+                let norm = || Layer::BatchNorm { scale: false, rectify: true };
+                let mut layers = vec![Layer::Whiten { kernel: 2 }];
+                layers.push(Layer::Activation { function: Activation::Relu });
+                for outputs in [width, 4 * width, 4 * width] {
+                    let convolution =
+                        || Layer::Convolution { outputs, kernel: 3, stride: 1, padding: 1, bias: false };
+                    layers.extend([convolution(), pool(), norm(), convolution(), norm()]);
+                }
+                layers.push(Layer::GlobalMaxPool);
+                layers
+                    .extend([Layer::Dense { outputs: classes, bias: false }, Layer::Scale { factor: 0.111 }]);
+                layers
+            }
             Self::Mobile { width } => {
                 let mut layers = normalised(width, 3, 1);
                 for (outputs, stride) in [(2, 1), (4, 2), (4, 1), (8, 2), (8, 1), (16, 2), (16, 1)] {
                     layers.push(Layer::Depthwise { kernel: 3, stride, padding: 1 });
-                    layers.push(Layer::BatchNorm { rectify: true });
+                    layers.push(Layer::BatchNorm { scale: true, rectify: true });
                     layers.extend(normalised(outputs * width, 1, 1));
                 }
                 layers.extend([Layer::GlobalAveragePool, Layer::Dense { outputs: classes, bias: true }]);
@@ -86,7 +117,7 @@ impl Image {
 fn normalised(outputs: usize, kernel: usize, stride: usize) -> Vec<Layer> {
     vec![
         Layer::Convolution { outputs, kernel, stride, padding: kernel / 2, bias: false },
-        Layer::BatchNorm { rectify: true },
+        Layer::BatchNorm { scale: true, rectify: true },
     ]
 }
 
@@ -109,6 +140,9 @@ mod tests {
         check(Image::Small { width: 16 }, 432 + 16 + 2304 + 16 + 4608 + 32 + 9216 + 32 + 20480 + 10);
         // Counted by PyTorch for the same layers, running moments included.
         check(Image::Residual { width: 24 }, 928_680);
+        // 24*12 + 24*4*9*w and so on, and three vectors and a fixed one for each of six normalisations.
+        let convolutions = 9 * (24 * 8 + 8 * 8 + 8 * 32 + 3 * 32 * 32);
+        check(Image::Pooled { width: 8 }, 24 * 12 + convolutions + 4 * 2 * (8 + 32 + 32) + 10 * 32);
         let mobile = Network::new(&Image::Mobile { width: 8 }.layers(10), Image::input(32), 1).unwrap().1;
         assert!(mobile.count() < 60_000, "{}", mobile.count());
     }

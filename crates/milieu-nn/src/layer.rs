@@ -19,6 +19,12 @@ pub enum Layer {
         /// Whether each channel gets a value added.
         bias: bool,
     },
+    /// A convolution whose kernels are not learnt but computed from the pictures before learning begins, see
+    /// [`crate::whitening`]; `2 * channels * kernel * kernel` channels come out.
+    Whiten {
+        /// Side of the kernel.
+        kernel: usize,
+    },
     /// A convolution of each channel for itself.
     Depthwise {
         /// Side of the kernel.
@@ -37,6 +43,8 @@ pub enum Layer {
     },
     /// Normalisation of each channel over the batch, with a rectifier on top where it is wanted.
     BatchNorm {
+        /// Whether each channel gets a factor that is learnt; else it is 1.
+        scale: bool,
         /// Whether negative results become 0.
         rectify: bool,
     },

@@ -19,6 +19,7 @@ mod parameters;
 pub mod recurrent;
 mod schedule;
 mod tape;
+mod whitening;
 
 pub use average::Average;
 pub use burn::tensor::Tensor;
@@ -30,3 +31,4 @@ pub use optimiser::{Optimiser, OptimiserConfig, clip};
 pub use parameters::{Parameter, ParameterId, ParameterKind, Parameters};
 pub use schedule::Schedule;
 pub use tape::{Tape, values};
+pub use whitening::whitening;

@@ -192,6 +192,15 @@ impl Binder {
                 let bound = Bound::Convolution { weight, shape, bias, walk: walk(stride, padding) };
                 (bound, Size::Images { channels: outputs, height: size[0], width: size[1] })
             }
+            (&Layer::Whiten { kernel }, Size::Images { channels, height, width }) => {
+                let shape = [2 * channels * kernel * kernel, channels, kernel, kernel];
+                let size = walked([height, width], kernel, 1, 0)
+                    .ok_or_else(|| fault("the kernel does not fit into the image"))?;
+                let weight = self.weight(path, &shape, channels * kernel * kernel, shape[0]);
+                self.parameters.fix(weight);
+                let bound = Bound::Convolution { weight, shape, bias: None, walk: walk(1, 0) };
+                (bound, Size::Images { channels: shape[0], height: size[0], width: size[1] })
+            }
             (&Layer::Depthwise { kernel, stride, padding }, Size::Images { channels, height, width }) => {
                 let shape = [channels, 1, kernel, kernel];
                 let size = walked([height, width], kernel, stride, padding)
@@ -207,8 +216,11 @@ impl Binder {
                 let bias = bias.then(|| self.offset(path, "bias", outputs, 0.0));
                 (Bound::Dense { weight, shape, bias }, Size::Rows { width: outputs })
             }
-            (&Layer::BatchNorm { rectify }, Size::Images { channels, .. }) => {
+            (&Layer::BatchNorm { scale: learnt, rectify }, Size::Images { channels, .. }) => {
                 let scale = self.offset(path, "scale", channels, 1.0);
+                if !learnt {
+                    self.parameters.fix(scale);
+                }
                 let shift = self.offset(path, "shift", channels, 0.0);
                 let mean = self.statistic(path, "mean", channels, 0.0);
                 let variance = self.statistic(path, "variance", channels, 1.0);

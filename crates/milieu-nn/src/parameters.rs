@@ -10,7 +10,7 @@ pub enum ParameterKind {
     Weight,
     /// Learnt, not decayed: biases, scales and shifts.
     Offset,
-    /// Not learnt by gradients: running moments.
+    /// Not learnt by gradients: running moments, and what is fixed before learning.
     Statistic,
 }
 
@@ -40,6 +40,35 @@ impl Parameters {
     pub fn add(&mut self, parameter: Parameter) -> ParameterId {
         self.0.push(parameter);
         ParameterId(self.0.len() - 1)
+    }
+
+    /// Takes a parameter out of learning.
+    pub(crate) fn fix(&mut self, id: ParameterId) {
+        self.0[id.0].kind = ParameterKind::Statistic;
+    }
+
+    /// Gives a named parameter other values; `false` where there is none with as many.
+    pub fn replace(&mut self, name: &str, values: Vec<f32>) -> bool {
+        let found = self.0.iter_mut().find(|p| p.name == name && p.values.len() == values.len());
+        found.map(|parameter| parameter.values = values).is_some()
+    }
+
+    /// Makes the first channels that come out of each convolution those that went in, wherever at least as many
+    /// come out: deep networks begin as shallow ones (Jordan 2024, arXiv 2404.00498, section 3.3).
+    pub fn start_as_identity(&mut self) {
+        for parameter in self.0.iter_mut().filter(|p| p.kind == ParameterKind::Weight) {
+            let &[outputs, inputs, height, width] = parameter.shape.as_slice() else { continue };
+            // A depthwise convolution has one channel for each of its kernels.
+            if inputs < 2 || outputs < inputs || height % 2 == 0 || width % 2 == 0 {
+                continue;
+            }
+            let area = height * width;
+            for channel in 0..inputs {
+                let kernel = &mut parameter.values[channel * inputs * area..][..inputs * area];
+                kernel.fill(0.0);
+                kernel[channel * area + area / 2] = 1.0;
+            }
+        }
     }
 
     /// One of them.

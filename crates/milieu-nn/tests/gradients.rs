@@ -78,7 +78,13 @@ fn layers() {
     let first = || convolution(4, 1, true);
     check(&[first(), convolution(3, 2, false), Layer::Flatten], IMAGES, any);
     check(&[first(), Layer::Depthwise { kernel: 3, stride: 2, padding: 1 }, Layer::Flatten], IMAGES, any);
-    check(&[first(), Layer::BatchNorm { rectify: false }, Layer::Flatten, dense(3)], IMAGES, any);
+    check(
+        &[first(), Layer::BatchNorm { scale: true, rectify: false }, Layer::Flatten, dense(3)],
+        IMAGES,
+        any,
+    );
+    let unscaled = Layer::BatchNorm { scale: false, rectify: false };
+    check(&[Layer::Whiten { kernel: 2 }, unscaled, Layer::Flatten, dense(3)], IMAGES, any);
     check(&[first(), Layer::GlobalAveragePool, dense(3)], IMAGES, any);
     check(
         &[first(), Layer::MaxPool { window: 2 }, Layer::Flatten, Layer::Scale { factor: 0.5 }],

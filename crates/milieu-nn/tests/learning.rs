@@ -27,12 +27,12 @@ fn bars(count: usize, seed: u64) -> (Vec<f32>, Vec<usize>) {
 fn train(config: OptimiserConfig, rate: f32) -> (Network, Parameters, Average) {
     let layers = [
         Layer::Convolution { outputs: 8, kernel: 3, stride: 1, padding: 1, bias: false },
-        Layer::BatchNorm { rectify: true },
+        Layer::BatchNorm { scale: true, rectify: true },
         Layer::MaxPool { window: 2 },
         Layer::Residual {
             body: vec![
                 Layer::Convolution { outputs: 8, kernel: 3, stride: 1, padding: 1, bias: false },
-                Layer::BatchNorm { rectify: true },
+                Layer::BatchNorm { scale: true, rectify: true },
             ],
             shortcut: vec![],
         },

@@ -111,7 +111,7 @@ pub fn fit_temperature(logits: &[f32], right: &[usize], classes: usize) -> f64 {
     ((low + high) / 2.0).exp()
 }
 
-fn softmax(row: &[f32], temperature: f64) -> Vec<f64> {
+pub(crate) fn softmax(row: &[f32], temperature: f64) -> Vec<f64> {
     let most = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let powers: Vec<f64> = row.iter().map(|&x| (f64::from(x - most) / temperature).exp()).collect();
     let sum: f64 = powers.iter().sum();

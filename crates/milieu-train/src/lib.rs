@@ -11,6 +11,7 @@ mod learn;
 pub mod pictures;
 mod progress;
 mod replay;
+pub mod search;
 pub mod sequences;
 pub mod worker;
 

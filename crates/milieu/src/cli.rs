@@ -21,6 +21,8 @@ pub(crate) enum Command {
     Import(Import),
     /// What can be learnt from the data, what is missing, memory needed
     Doctor(OnData),
+    /// Train a model by a recipe
+    Train(Train),
     /// Measure models on public data sets
     Eval {
         #[command(subcommand)]
@@ -34,6 +36,22 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: LogCommand,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Train {
+    /// The recipe (TOML); the model is named after it
+    #[arg(value_name = "RECIPE")]
+    pub(crate) recipe: PathBuf,
+    /// One setting of the recipe, stronger than the file; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Where checkpoint, model and report go; a run that was cut off there goes on [default: runs/NAME]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// One JSON object last on standard output
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Subcommand)]

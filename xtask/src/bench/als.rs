@@ -5,6 +5,7 @@ mod peer;
 mod recall;
 mod synthetic;
 
+use super::median;
 use anyhow::{Result, ensure};
 use milieu_factors::{Ials, IalsConfig};
 use std::path::Path;
@@ -145,10 +146,4 @@ pub(crate) fn run(root: &Path, args: &Args) -> Result<()> {
     }
     std::fs::remove_file(&matrix)?;
     Ok(())
-}
-
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_unstable_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    if values.len() % 2 == 1 { values[middle] } else { (values[middle - 1] + values[middle]) / 2.0 }
 }

@@ -1,7 +1,8 @@
 //! The loop: forward, backward, step, epoch after epoch.
 
+use super::data::Data;
 use super::recipe::Recipe;
-use milieu_dataset::pictures::{Collection, Preparation, augment};
+use milieu_dataset::pictures::augment;
 use milieu_nn::losses::{cross_entropy, smooth};
 use milieu_nn::{Average, Network, Optimiser, Parameters, Tape, clip, values};
 use rand::SeedableRng;
@@ -44,20 +45,18 @@ pub struct Epoch {
 pub(super) struct Fit<'a> {
     pub(super) recipe: &'a Recipe,
     pub(super) network: &'a Network,
-    pub(super) collection: &'a Collection,
-    pub(super) preparation: &'a Preparation,
-    pub(super) train: &'a [usize],
+    pub(super) data: &'a Data,
 }
 
 impl Fit<'_> {
     /// One epoch over the training part. What is drawn depends on the seed and the epoch alone, so that a run
-    /// that was cut off goes on the same. `step` is told after how many of how many steps. Gives the mean
+    /// that was cut off goes on the same. `step` is told after how many of how many pictures. Gives the mean
     /// loss.
     pub(super) fn epoch(&self, state: &mut State, step: &mut dyn FnMut(usize, usize)) -> f64 {
         let config = &self.recipe.train;
         let epoch = state.epochs.len();
         let mut random = Pcg64Mcg::seed_from_u64(mix(self.recipe.seed, epoch as u64));
-        let mut order = self.train.to_vec();
+        let mut order = self.data.parts.train.clone();
         order.shuffle(&mut random);
         // A last batch of a single picture has no moments.
         let batches: Vec<&[usize]> = order.chunks(config.batch).filter(|batch| batch.len() > 1).collect();
@@ -65,8 +64,9 @@ impl Fit<'_> {
         for (number, batch) in batches.iter().enumerate() {
             let seed = mix(mix(self.recipe.seed, epoch as u64), number as u64 + 1);
             let pictures = self.augmented(batch, seed);
-            let classes: Vec<usize> = batch.iter().map(|&at| self.collection.pictures[at].class).collect();
-            let count = self.collection.classes.len();
+            let classes: Vec<usize> =
+                batch.iter().map(|&at| self.data.collection.pictures[at].class).collect();
+            let count = self.data.collection.classes.len();
             let tape = Tape::training(&state.parameters, seed);
             let targets = tape.tensor(smooth(&classes, count, config.smoothing), [batch.len(), count]);
             let loss = cross_entropy(self.network.forward(&tape, pictures), targets, None);
@@ -82,49 +82,54 @@ impl Fit<'_> {
             if let Some(average) = &mut state.average {
                 average.update(&state.parameters);
             }
-            step(number + 1, batches.len());
+            step((number * config.batch + batch.len()).min(order.len()), order.len());
         }
         sum / batches.len().max(1) as f64
     }
 
     fn augmented(&self, batch: &[usize], seed: u64) -> Vec<f32> {
-        let side = self.preparation.side as usize;
+        let side = self.data.preparation.side as usize;
         let length = 3 * side * side;
         let mut out = vec![0.0; batch.len() * length];
         out.par_chunks_exact_mut(length).zip(batch).enumerate().for_each(|(place, (out, &at))| {
             let mut random = Pcg64Mcg::seed_from_u64(mix(seed, place as u64));
             let mut pixels = vec![0; length];
-            let picture = &self.collection.pictures[at].pixels;
+            let picture = &self.data.collection.pictures[at].pixels;
             augment(picture, side, &self.recipe.augment, &mut random, &mut pixels);
-            self.preparation.write(&pixels, out);
+            self.data.preparation.write(&pixels, out);
         });
         out
     }
 
+    /// Some pictures as they are, `N x 3 x side x side`.
+    pub(super) fn prepared(&self, numbers: &[usize]) -> Vec<f32> {
+        let length = 3 * (self.data.preparation.side * self.data.preparation.side) as usize;
+        let mut pictures = vec![0.0; numbers.len() * length];
+        for (out, &at) in pictures.chunks_exact_mut(length).zip(numbers) {
+            self.data.preparation.write(&self.data.collection.pictures[at].pixels, out);
+        }
+        pictures
+    }
+
     /// The logits of some pictures as they are, `N x C`.
     pub(super) fn answer(&self, parameters: &Parameters, numbers: &[usize]) -> Vec<f32> {
-        let length = 3 * (self.preparation.side * self.preparation.side) as usize;
-        let mut logits = Vec::with_capacity(numbers.len() * self.collection.classes.len());
+        let mut logits = Vec::with_capacity(numbers.len() * self.data.collection.classes.len());
         for batch in numbers.chunks(ANSWERED) {
-            let mut pictures = vec![0.0; batch.len() * length];
-            for (out, &at) in pictures.chunks_exact_mut(length).zip(batch) {
-                self.preparation.write(&self.collection.pictures[at].pixels, out);
-            }
-            logits.extend(values(self.network.forward(&Tape::answering(parameters), pictures)));
+            logits.extend(values(self.network.forward(&Tape::answering(parameters), self.prepared(batch))));
         }
         logits
     }
 
     /// The right classes of some pictures.
     pub(super) fn right(&self, numbers: &[usize]) -> Vec<usize> {
-        numbers.iter().map(|&at| self.collection.pictures[at].class).collect()
+        numbers.iter().map(|&at| self.data.collection.pictures[at].class).collect()
     }
 }
 
 impl State {
     pub(super) fn new(recipe: &Recipe, parameters: Parameters) -> Self {
         let average = (recipe.train.average > 0.0).then(|| Average::new(&parameters, recipe.train.average));
-        let optimiser = Optimiser::new(recipe.train.optimiser);
+        let optimiser = Optimiser::new(recipe.train.optimiser).with_offset_rate(recipe.train.offset_rate);
         Self { parameters, optimiser, average, epochs: Vec::new(), best: None, seconds: 0.0 }
     }
 

@@ -1,10 +1,14 @@
 //! Training classifiers of pictures by a recipe.
 
+mod data;
 pub(crate) mod fit;
+mod learn;
 pub(crate) mod recipe;
+mod report;
 mod run;
 
 pub use crate::checkpoint::CheckpointError;
 pub use fit::Epoch;
-pub use recipe::{DataConfig, FitConfig, GateConfig, PrepareConfig, Recipe, RecipeError};
-pub use run::{Cleaning, Report, TrainError, TrainEvent, train};
+pub use recipe::{DataConfig, FitConfig, GateConfig, PrepareConfig, Recipe, RecipeError, Start};
+pub use report::html;
+pub use run::{Cleaning, Mistake, Report, TrainError, TrainEvent, Trained, train};

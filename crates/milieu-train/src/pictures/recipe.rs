@@ -1,5 +1,6 @@
 //! A recipe: everything that decides what is learnt, in one file.
 
+use crate::search::SearchConfig;
 use milieu_dataset::pictures::{Augmentation, CleaningConfig, Fit};
 use milieu_models::image::Image;
 use milieu_nn::{OptimiserConfig, Schedule};
@@ -27,6 +28,9 @@ pub struct Recipe {
     pub augment: Augmentation,
     /// The network.
     pub model: Image,
+    /// What is tried out before, if anything.
+    #[serde(default)]
+    pub search: SearchConfig,
     /// How it is trained.
     #[serde(default)]
     pub train: FitConfig,
@@ -79,6 +83,10 @@ pub struct FitConfig {
     pub batch: usize,
     /// The highest learning rate, above 0 to 10.
     pub rate: f32,
+    /// How many times the learning rate holds for biases and shifts, above 0 to 100.
+    pub offset_rate: f32,
+    /// What convolutions are before learning.
+    pub start: Start,
     /// How the learning rate goes.
     pub schedule: Schedule,
     /// How steps are made.
@@ -93,6 +101,16 @@ pub struct FitConfig {
     pub patience: usize,
     /// Minutes after which no new epoch begins; 0 for any number.
     pub minutes: f64,
+}
+
+/// What convolutions are before learning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Start {
+    /// Drawn (He et al. 2015).
+    Random,
+    /// The first channels come out as they went in, the others are drawn.
+    Identity,
 }
 
 /// What the result has to reach to be good enough.
@@ -125,6 +143,8 @@ impl Default for FitConfig {
             epochs: 12,
             batch: 128,
             rate: 0.2,
+            offset_rate: 1.0,
+            start: Start::Random,
             schedule: Schedule::OneCycle { warm_up: 0.2 },
             optimiser: OptimiserConfig::Sgd { momentum: 0.9, nesterov: true, weight_decay: 5e-4 },
             smoothing: 0.1,
@@ -142,8 +162,26 @@ impl Recipe {
     /// # Errors
     /// [`RecipeError`].
     pub fn read(text: &str, settings: &[String]) -> Result<Self, RecipeError> {
-        let malformed = |error: String| RecipeError::Malformed(error);
-        let mut table: toml::Table = toml::from_str(text).map_err(|error| malformed(error.to_string()))?;
+        let table = toml::from_str(text).map_err(|error| RecipeError::Malformed(error.to_string()))?;
+        Self::from_table(table, settings)
+    }
+
+    /// The same with other settings, which may change nothing of what is learnt from.
+    ///
+    /// # Errors
+    /// [`RecipeError`].
+    pub fn with(&self, settings: &[String]) -> Result<Self, RecipeError> {
+        let table = toml::Table::try_from(self).map_err(|error| RecipeError::Malformed(error.to_string()))?;
+        let changed = Self::from_table(table, settings)?;
+        let data = |recipe: &Self| (recipe.data.clone(), recipe.prepare.clone(), recipe.clean, recipe.seed);
+        match data(&changed) == data(self) {
+            true => Ok(changed),
+            false => Err(RecipeError::Malformed("it may not change data, prepare, clean or seed".to_owned())),
+        }
+    }
+
+    fn from_table(mut table: toml::Table, settings: &[String]) -> Result<Self, RecipeError> {
+        let malformed = RecipeError::Malformed;
         for setting in settings {
             let (key, value) = setting
                 .split_once('=')
@@ -157,20 +195,20 @@ impl Recipe {
     }
 
     fn check(&self) -> Result<(), RecipeError> {
-        let Self { data, prepare, augment, train, gate, .. } = self;
-        let width = match self.model {
-            Image::Small { width } | Image::Residual { width } | Image::Mobile { width } => width,
-        };
-        let rules: [(bool, &'static str, &'static str); 14] = [
+        let Self { data, prepare, augment, search, train, gate, .. } = self;
+        let rules: [(bool, &'static str, &'static str); 17] = [
             ((0.01..=0.45).contains(&data.held_out), "data.held_out", "0.01 to 0.45"),
             ((8..=512).contains(&prepare.side), "prepare.side", "8 to 512"),
             (augment.shift < prepare.side, "augment.shift", "less than prepare.side"),
             (augment.cutout <= prepare.side, "augment.cutout", "at most prepare.side"),
             ((0.0..=1.0).contains(&augment.jitter), "augment.jitter", "0 to 1"),
-            ((1..=1024).contains(&width), "model.width", "1 to 1024"),
+            ((1..=1024).contains(&self.model.width()), "model.width", "1 to 1024"),
+            (search.candidates.len() <= 64, "search.candidates", "at most 64"),
+            (search.epochs.is_none_or(|epochs| (1..=1000).contains(&epochs)), "search.epochs", "1 to 1000"),
             ((1..=10_000).contains(&train.epochs), "train.epochs", "1 to 10000"),
             ((2..=4096).contains(&train.batch), "train.batch", "2 to 4096"),
             (train.rate > 0.0 && train.rate <= 10.0, "train.rate", "above 0 to 10"),
+            (train.offset_rate > 0.0 && train.offset_rate <= 100.0, "train.offset_rate", "above 0 to 100"),
             ((0.0..=0.5).contains(&train.smoothing), "train.smoothing", "0 to 0.5"),
             ((0.0..1.0).contains(&train.average), "train.average", "0 to below 1"),
             (train.clip >= 0.0, "train.clip", "0 or more"),

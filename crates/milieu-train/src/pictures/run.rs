@@ -1,21 +1,20 @@
 //! A recipe from files to measured parameters.
 
-use super::fit::{Epoch, Fit, State};
-use super::recipe::Recipe;
-use crate::checkpoint::{self, CheckpointError};
-use crate::classification::{Figures, fit_temperature, measure};
-use milieu_dataset::pictures::{
-    CollectError, Collection, DecodeLimits, Dropped, Parts, Preparation, clean, collect, split,
-};
-use milieu_models::image::Image;
-use milieu_nn::{Network, Parameters, ShapeError};
+use super::data::Data;
+use super::fit::{Epoch, Fit};
+use super::learn::{Learnt, learn};
+use super::recipe::{Recipe, RecipeError};
+use crate::checkpoint::CheckpointError;
+use crate::classification::{Figures, best, fit_temperature, measure, softmax};
+use crate::search::{SearchConfig, Trial, halve};
+use milieu_dataset::pictures::{CollectError, Dropped, Parts, Preparation, png};
+use milieu_nn::{Layer, Parameters, ShapeError};
 use serde::Serialize;
+use std::fs;
 use std::path::Path;
-use std::time::Instant;
-use xxhash_rust::xxh3::Xxh3;
 
-/// The fewest pictures of the smallest part that figures can rest on.
-const FEWEST: usize = 10;
+/// Wrong answers that are kept.
+const MISTAKES: usize = 24;
 
 /// What a run says while it goes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -34,13 +33,22 @@ pub enum TrainEvent {
     Step {
         /// Which epoch, from 1.
         epoch: usize,
-        /// Steps of it that are done.
+        /// Pictures of it that were learnt from.
         done: usize,
-        /// Steps it has.
-        steps: usize,
+        /// Pictures it has.
+        of: usize,
     },
     /// An epoch is over.
     Epoch(Epoch),
+    /// A candidate is tried out from here on.
+    Trying {
+        /// Which, from 1.
+        candidate: usize,
+        /// For how many epochs.
+        epochs: usize,
+    },
+    /// A candidate was tried out.
+    Tried(Trial),
 }
 
 /// Why there is no model.
@@ -50,12 +58,22 @@ pub enum TrainError {
     #[error(transparent)]
     Collect(#[from] CollectError),
     /// Too little of it.
-    #[error("the {part} part has {count} pictures; {FEWEST} are needed")]
+    #[error("the {part} part has {count} pictures; {fewest} are needed")]
     TooFew {
         /// Which part.
         part: &'static str,
         /// How many there are.
         count: usize,
+        /// How many are needed.
+        fewest: usize,
+    },
+    /// A candidate is no recipe, or learns from other data.
+    #[error("candidate {number}: {source}")]
+    Candidate {
+        /// Which, from 1.
+        number: usize,
+        /// Why.
+        source: RecipeError,
     },
     /// The network does not fit the pictures.
     #[error(transparent)]
@@ -95,6 +113,8 @@ pub struct Report {
     pub parts: [usize; 3],
     /// What was left out.
     pub cleaning: Cleaning,
+    /// The candidates that were tried out, if any; the recipe is that of the best.
+    pub trials: Vec<Trial>,
     /// The run, epoch by epoch.
     pub epochs: Vec<Epoch>,
     /// Seconds of learning and validating, over all resumed runs.
@@ -103,6 +123,32 @@ pub struct Report {
     pub test: Figures,
     /// Whether the gate is passed.
     pub passed: bool,
+}
+
+/// A wrong answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mistake {
+    /// The class it is of.
+    pub right: usize,
+    /// The class it was called.
+    pub called: usize,
+    /// How sure the network was, 0 to 1.
+    pub confidence: f64,
+    /// The picture as the network saw it, a PNG file.
+    pub png: Vec<u8>,
+}
+
+/// A model and what is known of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trained {
+    /// Its figures and where they come from.
+    pub report: Report,
+    /// The layers of the network.
+    pub layers: Vec<Layer>,
+    /// What it learnt.
+    pub parameters: Parameters,
+    /// The wrong answers it was surest of, surest first.
+    pub mistakes: Vec<Mistake>,
 }
 
 /// Trains by a recipe. Checkpoints go to `folder`, which must exist; a run that was cut off there goes on
@@ -114,147 +160,82 @@ pub fn train(
     recipe: &Recipe,
     folder: &Path,
     tell: &mut dyn FnMut(TrainEvent),
-) -> Result<(Report, Parameters), TrainError> {
-    // Mean and deviation are measured on the training part below; reading needs neither.
-    let unmeasured = Preparation {
-        side: recipe.prepare.side,
-        fit: recipe.prepare.fit,
-        mean: [0.0; 3],
-        deviation: [1.0; 3],
-    };
-    let mut progress = |files| tell(TrainEvent::Reading { files });
-    let limits = DecodeLimits::default();
-    let mut collection =
-        collect(&recipe.data.path, &recipe.data.classes, &unmeasured, limits, &mut progress)?;
-    clean(&mut collection, recipe.clean);
-    let parts = split(&collection, recipe.data.held_out, recipe.seed);
-    for (part, numbers) in
-        [("training", &parts.train), ("validation", &parts.validation), ("test", &parts.test)]
-    {
-        if numbers.len() < FEWEST {
-            return Err(TrainError::TooFew { part, count: numbers.len() });
-        }
-    }
-    let preparation = measured(unmeasured, &collection, &parts.train);
-    let input = Image::input(recipe.prepare.side as usize);
-    let (network, parameters) =
-        Network::new(&recipe.model.layers(collection.classes.len()), input, recipe.seed)?;
-    let run = fingerprint(recipe, &collection, &parts);
-    let mut state = match checkpoint::load(folder, run)? {
-        Some(state) => {
-            tell(TrainEvent::Resumed { epochs: state.epochs.len() });
-            state
-        }
-        None => State::new(recipe, parameters),
-    };
-    let fit = Fit {
-        recipe,
-        network: &network,
-        collection: &collection,
-        preparation: &preparation,
-        train: &parts.train,
-    };
-    learn(&fit, &parts, folder, run, &mut state, tell)?;
-    let best = state.best.map_or(state.parameters, |(_, best)| best);
-    let classes = collection.classes.clone();
-    let validation = fit.answer(&best, &parts.validation);
-    let temperature = fit_temperature(&validation, &fit.right(&parts.validation), classes.len());
-    let logits = fit.answer(&best, &parts.test);
-    let test = measure(&logits, &fit.right(&parts.test), &classes, temperature, recipe.seed);
+) -> Result<Trained, TrainError> {
+    let data = Data::read(recipe, tell)?;
+    let (recipe, trials) = search(recipe, &data, folder, tell)?;
+    let Learnt { layers, network, parameters, epochs, seconds } = learn(&recipe, &data, folder, tell)?;
+    let fit = Fit { recipe: &recipe, network: &network, data: &data };
+    let classes = data.collection.classes.clone();
+    let Parts { train, validation, test } = &data.parts;
+    let logits = fit.answer(&parameters, validation);
+    let temperature = fit_temperature(&logits, &fit.right(validation), classes.len());
+    let logits = fit.answer(&parameters, test);
+    let figures = measure(&logits, &fit.right(test), &classes, temperature, recipe.seed);
+    let mistakes = worst(&data, &logits, test, temperature);
     let report = Report {
-        recipe: recipe.clone(),
+        passed: figures.accuracy.mean >= recipe.gate.accuracy,
         classes,
-        parameters: best.count(),
-        parts: [parts.train.len(), parts.validation.len(), parts.test.len()],
-        epochs: state.epochs,
-        seconds: state.seconds,
-        passed: test.accuracy.mean >= recipe.gate.accuracy,
-        test,
-        preparation,
-        cleaning: Cleaning { kept: collection.pictures.len(), dropped: collection.dropped },
+        parameters: parameters.count(),
+        parts: [train.len(), validation.len(), test.len()],
+        trials,
+        epochs,
+        seconds,
+        test: figures,
+        preparation: data.preparation,
+        cleaning: Cleaning { kept: data.collection.pictures.len(), dropped: data.collection.dropped },
+        recipe,
     };
-    Ok((report, best))
+    Ok(Trained { report, layers, parameters, mistakes })
 }
 
-fn learn(
-    fit: &Fit<'_>,
-    parts: &Parts,
+/// Tries the candidates of a recipe out, and gives the recipe of the best.
+fn search(
+    recipe: &Recipe,
+    data: &Data,
     folder: &Path,
-    run: u64,
-    state: &mut State,
     tell: &mut dyn FnMut(TrainEvent),
-) -> Result<(), TrainError> {
-    let config = &fit.recipe.train;
-    let right = fit.right(&parts.validation);
-    while state.epochs.len() < config.epochs && !is_over(fit.recipe, state) {
-        let begun = Instant::now();
-        let epoch = state.epochs.len() + 1;
-        let loss = fit.epoch(state, &mut |done, steps| tell(TrainEvent::Step { epoch, done, steps }));
-        let learning = begun.elapsed().as_secs_f64();
-        if !loss.is_finite() {
-            return Err(TrainError::Diverged { epoch });
-        }
-        let logits = fit.answer(state.serving(), &parts.validation);
-        let figures = measure(&logits, &right, &fit.collection.classes, 1.0, fit.recipe.seed);
-        let accuracy = figures.accuracy.mean;
-        // Of equals the later one, which has seen more.
-        if state.best.as_ref().is_none_or(|(best, _)| accuracy >= *best) {
-            state.best = Some((accuracy, state.serving().clone()));
-        }
-        let pictures_per_second = parts.train.len() as f64 / learning;
-        let epoch = Epoch { epoch, loss, accuracy, log_loss: figures.log_loss, pictures_per_second };
-        state.epochs.push(epoch);
-        state.seconds += begun.elapsed().as_secs_f64();
-        checkpoint::save(folder, run, state)?;
-        tell(TrainEvent::Epoch(epoch));
-    }
-    Ok(())
-}
-
-/// Whether the time is up, or nothing better came for long enough.
-fn is_over(recipe: &Recipe, state: &State) -> bool {
-    let config = &recipe.train;
-    let best = state.epochs.iter().rev().max_by(|a, b| a.accuracy.total_cmp(&b.accuracy));
-    let waited = best.map_or(0, |best| state.epochs.len() - best.epoch);
-    let late = config.minutes > 0.0 && state.seconds >= config.minutes * 60.0;
-    late || (config.patience > 0 && waited >= config.patience)
-}
-
-/// Mean and deviation of red, green and blue over the training part.
-fn measured(unmeasured: Preparation, collection: &Collection, train: &[usize]) -> Preparation {
-    let mut sums = [(0u64, 0u64); 3];
-    for &at in train {
-        for pixel in collection.pictures[at].pixels.chunks_exact(3) {
-            for (sums, &value) in sums.iter_mut().zip(pixel) {
-                sums.0 += u64::from(value);
-                sums.1 += u64::from(value) * u64::from(value);
-            }
-        }
-    }
-    let side = f64::from(unmeasured.side);
-    let count = (train.len().max(1) as f64) * side * side;
-    let mean = sums.map(|(sum, _)| (sum as f64 / count / 255.0) as f32);
-    let deviation = sums.map(|(sum, squares)| {
-        let mean = sum as f64 / count;
-        ((squares as f64 / count - mean * mean).max(1.0).sqrt() / 255.0) as f32
+) -> Result<(Recipe, Vec<Trial>), TrainError> {
+    let plain = Recipe { search: SearchConfig::default(), ..recipe.clone() };
+    let candidates = recipe.search.candidates.iter().enumerate().map(|(at, settings)| {
+        plain.with(settings).map_err(|source| TrainError::Candidate { number: at + 1, source })
     });
-    Preparation { mean, deviation, ..unmeasured }
+    let mut candidates: Vec<Recipe> = candidates.collect::<Result<_, _>>()?;
+    if candidates.is_empty() {
+        return Ok((plain, Vec::new()));
+    }
+    let first = recipe.search.epochs.unwrap_or(1);
+    let (best, trials) = halve(candidates.len(), first, |candidate, epochs| {
+        tell(TrainEvent::Trying { candidate: candidate + 1, epochs });
+        let mut recipe = candidates[candidate].clone();
+        recipe.train.epochs = epochs;
+        let folder = folder.join(format!("candidate-{}-{epochs}", candidate + 1));
+        fs::create_dir_all(&folder).map_err(|source| CheckpointError::Io { path: folder.clone(), source })?;
+        let score = match learn(&recipe, data, &folder, tell) {
+            Ok(learnt) => learnt.score(),
+            Err(TrainError::Diverged { .. }) => f64::NAN,
+            Err(error) => return Err(error),
+        };
+        tell(TrainEvent::Tried(Trial { candidate, epochs, score }));
+        Ok(score)
+    })?;
+    Ok((candidates.swap_remove(best), trials))
 }
 
-/// A number that another recipe, or other data, does not have.
-fn fingerprint(recipe: &Recipe, collection: &Collection, parts: &Parts) -> u64 {
-    let mut hash = Xxh3::new();
-    // Where the data lies and how long it may take say nothing of what is learnt.
-    let mut recipe = recipe.clone();
-    recipe.data.path = Default::default();
-    recipe.train.minutes = 0.0;
-    hash.update(&serde_json::to_vec(&recipe).unwrap_or_default());
-    for part in [&parts.train, &parts.validation, &parts.test] {
-        hash.update(&(part.len() as u64).to_le_bytes());
-        for &at in part {
-            hash.update(&collection.pictures[at].pixels);
-            hash.update(&(collection.pictures[at].class as u64).to_le_bytes());
-        }
-    }
-    hash.digest()
+/// The wrong answers among these logits that the network was surest of.
+fn worst(data: &Data, logits: &[f32], numbers: &[usize], temperature: f64) -> Vec<Mistake> {
+    let rows = logits.chunks_exact(data.collection.classes.len()).zip(numbers);
+    let mut wrong: Vec<(f64, usize, usize)> = rows
+        .filter_map(|(row, &at)| {
+            let shares = softmax(row, temperature);
+            let called = best(&shares);
+            (called != data.collection.pictures[at].class).then(|| (shares[called], called, at))
+        })
+        .collect();
+    wrong.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let side = data.preparation.side;
+    let shown = wrong.into_iter().take(MISTAKES).filter_map(|(confidence, called, at)| {
+        let picture = &data.collection.pictures[at];
+        Some(Mistake { right: picture.class, called, confidence, png: png(&picture.pixels, side, side)? })
+    });
+    shown.collect()
 }

@@ -6,6 +6,7 @@ mod dump;
 mod eval;
 mod import;
 mod serve;
+mod train;
 mod verify;
 
 use crate::cli::{Cli, Command, EvalCommand, LogCommand, Settings};
@@ -21,6 +22,7 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
         Command::Demo(args) => demo::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Import(args) => import::run(&args),
+        Command::Train(args) => train::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Eval { command: EvalCommand::Feed(args) } => eval::run(&args),
         Command::TrainWorker => crate::training::work(),

@@ -1,20 +1,19 @@
 //! The Python package `implicit` in an environment of its own, kept running between the fits.
 
-use anyhow::{Context, Result, bail, ensure};
+use super::super::python::{Talk, environment};
+use anyhow::{Result, ensure};
 use milieu_factors::Interactions;
 use std::fs::File;
-use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::Command;
 
 const SCRIPT: &str = include_str!("implicit_peer.py");
 const PACKAGES: [&str; 4] = ["implicit==0.7.*", "numpy", "scipy", "threadpoolctl"];
 
 /// A running Python process that has read the matrix.
 pub(super) struct Peer {
-    child: Child,
-    requests: ChildStdin,
-    answers: BufReader<ChildStdout>,
+    talk: Talk,
     /// Name and version of the package.
     pub(super) name: String,
 }
@@ -29,32 +28,9 @@ pub(super) struct Settings {
     pub(super) threads: usize,
 }
 
-/// Makes the environment under `directory` unless it is there, and returns its Python.
+/// The Python of an environment with the package.
 pub(super) fn install(directory: &Path) -> Result<PathBuf> {
-    let python = directory.join("bin").join("python");
-    let works = |python: &Path| {
-        let imports = ["-c", "import implicit, numpy, scipy, threadpoolctl"];
-        python.exists()
-            && Command::new(python)
-                .args(imports)
-                .stderr(Stdio::null())
-                .status()
-                .is_ok_and(|status| status.success())
-    };
-    if !works(&python) {
-        run(Command::new("python3").args(["-m", "venv"]).arg(directory))?;
-        run(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(PACKAGES))?;
-        ensure!(works(&python), "the packages are installed in {} but cannot be loaded", directory.display());
-    }
-    Ok(python)
-}
-
-fn run(command: &mut Command) -> Result<()> {
-    let status = command.status().with_context(|| format!("cannot start {command:?}"))?;
-    if !status.success() {
-        bail!("{command:?} ended with {status}");
-    }
-    Ok(())
+    environment(directory, &PACKAGES, "implicit, numpy, scipy, threadpoolctl")
 }
 
 /// Writes a matrix in the form that the script reads.
@@ -82,7 +58,8 @@ pub(super) fn write_matrix(path: &Path, data: &Interactions) -> Result<()> {
 impl Peer {
     /// Starts Python and waits until it has read the matrix.
     pub(super) fn start(python: &Path, matrix: &Path, settings: &Settings) -> Result<Self> {
-        let mut child = Command::new(python)
+        let mut command = Command::new(python);
+        command
             .args(["-c", SCRIPT])
             .arg(matrix)
             .args([settings.factors.to_string(), settings.iterations.to_string()])
@@ -95,34 +72,22 @@ impl Peer {
             // picks its kernels for this machine itself.
             .env("OPENBLAS_NUM_THREADS", "1")
             .env_remove("OPENBLAS_CORETYPE")
-            .env_remove("OPENBLAS_L2_SIZE")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let requests = child.stdin.take().context("no pipe to Python")?;
-        let answers = BufReader::new(child.stdout.take().context("no pipe from Python")?);
-        let mut peer = Self { child, requests, answers, name: String::new() };
-        peer.name = peer.answer()?;
-        Ok(peer)
-    }
-
-    fn answer(&mut self) -> Result<String> {
-        let mut line = String::new();
-        self.answers.read_line(&mut line)?;
-        ensure!(!line.is_empty(), "Python ended early; its message is above");
-        Ok(line.trim().to_string())
+            .env_remove("OPENBLAS_L2_SIZE");
+        let mut talk = Talk::start(&mut command)?;
+        let name = talk.answer()?;
+        Ok(Self { talk, name })
     }
 
     /// Trains, and returns the seconds it took.
     pub(super) fn fit(&mut self, seed: u64) -> Result<f64> {
-        writeln!(self.requests, "fit {seed}")?;
-        Ok(self.answer()?.parse()?)
+        writeln!(self.talk.requests, "fit {seed}")?;
+        Ok(self.talk.answer()?.parse()?)
     }
 
     /// The factors of the last training: users x factors, then items x factors.
     pub(super) fn factors(&mut self, path: &Path) -> Result<Vec<f32>> {
-        writeln!(self.requests, "save {}", path.display())?;
-        ensure!(self.answer()? == "saved", "Python did not save");
+        writeln!(self.talk.requests, "save {}", path.display())?;
+        ensure!(self.talk.answer()? == "saved", "Python did not save");
         let bytes = std::fs::read(path)?;
         std::fs::remove_file(path)?;
         let number = |bytes: &[u8]| bytes.first_chunk().copied().map_or(f32::NAN, f32::from_le_bytes);
@@ -131,9 +96,6 @@ impl Peer {
 
     /// Lets Python end.
     pub(super) fn stop(self) -> Result<()> {
-        let Self { mut child, requests, .. } = self;
-        drop(requests);
-        child.wait()?;
-        Ok(())
+        self.talk.stop()
     }
 }

@@ -1,0 +1,83 @@
+//! What a run learns from.
+
+use super::recipe::Recipe;
+use super::run::{TrainError, TrainEvent};
+use milieu_dataset::pictures::{Collection, DecodeLimits, Parts, Preparation, clean, collect, split};
+use xxhash_rust::xxh3::Xxh3;
+
+/// The fewest pictures of the smallest part that figures can rest on.
+const FEWEST: usize = 10;
+
+/// Pictures that are ready to learn from.
+pub(super) struct Data {
+    pub(super) collection: Collection,
+    pub(super) parts: Parts,
+    pub(super) preparation: Preparation,
+}
+
+impl Data {
+    /// Reads, cleans and splits what a recipe names.
+    pub(super) fn read(recipe: &Recipe, tell: &mut dyn FnMut(TrainEvent)) -> Result<Self, TrainError> {
+        // Mean and deviation are measured on the training part below; reading needs neither.
+        let unmeasured = Preparation {
+            side: recipe.prepare.side,
+            fit: recipe.prepare.fit,
+            mean: [0.0; 3],
+            deviation: [1.0; 3],
+        };
+        let mut progress = |files| tell(TrainEvent::Reading { files });
+        let limits = DecodeLimits::default();
+        let mut collection =
+            collect(&recipe.data.path, &recipe.data.classes, &unmeasured, limits, &mut progress)?;
+        clean(&mut collection, recipe.clean);
+        let parts = split(&collection, recipe.data.held_out, recipe.seed);
+        for (part, numbers) in
+            [("training", &parts.train), ("validation", &parts.validation), ("test", &parts.test)]
+        {
+            if numbers.len() < FEWEST {
+                return Err(TrainError::TooFew { part, count: numbers.len(), fewest: FEWEST });
+            }
+        }
+        let preparation = measured(unmeasured, &collection, &parts.train);
+        Ok(Self { collection, parts, preparation })
+    }
+
+    /// A number that another recipe, or other data, does not have.
+    pub(super) fn fingerprint(&self, recipe: &Recipe) -> u64 {
+        let mut hash = Xxh3::new();
+        // Where the data lies and how long it may take say nothing of what is learnt.
+        let mut recipe = recipe.clone();
+        recipe.data.path = Default::default();
+        recipe.train.minutes = 0.0;
+        hash.update(&serde_json::to_vec(&recipe).unwrap_or_default());
+        for part in [&self.parts.train, &self.parts.validation, &self.parts.test] {
+            hash.update(&(part.len() as u64).to_le_bytes());
+            for &at in part {
+                hash.update(&self.collection.pictures[at].pixels);
+                hash.update(&(self.collection.pictures[at].class as u64).to_le_bytes());
+            }
+        }
+        hash.digest()
+    }
+}
+
+/// Mean and deviation of red, green and blue over the training part.
+fn measured(unmeasured: Preparation, collection: &Collection, train: &[usize]) -> Preparation {
+    let mut sums = [(0u64, 0u64); 3];
+    for &at in train {
+        for pixel in collection.pictures[at].pixels.chunks_exact(3) {
+            for (sums, &value) in sums.iter_mut().zip(pixel) {
+                sums.0 += u64::from(value);
+                sums.1 += u64::from(value) * u64::from(value);
+            }
+        }
+    }
+    let side = f64::from(unmeasured.side);
+    let count = (train.len().max(1) as f64) * side * side;
+    let mean = sums.map(|(sum, _)| (sum as f64 / count / 255.0) as f32);
+    let deviation = sums.map(|(sum, squares)| {
+        let mean = sum as f64 / count;
+        ((squares as f64 / count - mean * mean).max(1.0).sqrt() / 255.0) as f32
+    });
+    Preparation { mean, deviation, ..unmeasured }
+}

@@ -1,0 +1,108 @@
+//! One run of a recipe: from first parameters, or a checkpoint, to learnt ones.
+
+use crate::checkpoint;
+use super::data::Data;
+use super::fit::{Epoch, Fit, State};
+use super::recipe::{Recipe, Start};
+use super::run::{TrainError, TrainEvent};
+use crate::classification::measure;
+use milieu_models::image::Image;
+use milieu_nn::{Layer, Network, Parameters, whitening};
+use std::path::Path;
+use std::time::Instant;
+
+/// The most pictures whose patches a whitening convolution is computed from.
+const WHITENED: usize = 5000;
+/// Added to the variance of what such a convolution gives, so that noise is not made large.
+const WHITENING_EPSILON: f64 = 5e-4;
+
+/// A network and what it learnt.
+pub(super) struct Learnt {
+    pub(super) layers: Vec<Layer>,
+    pub(super) network: Network,
+    pub(super) parameters: Parameters,
+    pub(super) epochs: Vec<Epoch>,
+    pub(super) seconds: f64,
+}
+
+impl Learnt {
+    /// The best accuracy on the validation part.
+    pub(super) fn score(&self) -> f64 {
+        self.epochs.iter().map(|epoch| epoch.accuracy).fold(f64::NAN, f64::max)
+    }
+}
+
+/// Learns; checkpoints go to `folder`.
+pub(super) fn learn(
+    recipe: &Recipe,
+    data: &Data,
+    folder: &Path,
+    tell: &mut dyn FnMut(TrainEvent),
+) -> Result<Learnt, TrainError> {
+    let input = Image::input(recipe.prepare.side as usize);
+    let layers = recipe.model.layers(data.collection.classes.len());
+    let (network, parameters) = Network::new(&layers, input, recipe.seed)?;
+    let run = data.fingerprint(recipe);
+    let fit = Fit { recipe, network: &network, data };
+    let mut state = match checkpoint::load(folder, run)? {
+        Some(state) => {
+            tell(TrainEvent::Resumed { epochs: state.epochs.len() });
+            state
+        }
+        None => State::new(recipe, started(&fit, &layers, parameters)),
+    };
+    let config = &recipe.train;
+    let right = fit.right(&data.parts.validation);
+    while state.epochs.len() < config.epochs && !is_over(recipe, &state) {
+        let begun = Instant::now();
+        let epoch = state.epochs.len() + 1;
+        let loss = fit.epoch(&mut state, &mut |done, of| tell(TrainEvent::Step { epoch, done, of }));
+        let learning = begun.elapsed().as_secs_f64();
+        if !loss.is_finite() {
+            return Err(TrainError::Diverged { epoch });
+        }
+        let logits = fit.answer(state.serving(), &data.parts.validation);
+        let figures = measure(&logits, &right, &data.collection.classes, 1.0, recipe.seed);
+        let accuracy = figures.accuracy.mean;
+        // Of equals the later one, which has seen more.
+        if state.best.as_ref().is_none_or(|(best, _)| accuracy >= *best) {
+            state.best = Some((accuracy, state.serving().clone()));
+        }
+        let pictures_per_second = data.parts.train.len() as f64 / learning;
+        let epoch = Epoch { epoch, loss, accuracy, log_loss: figures.log_loss, pictures_per_second };
+        state.epochs.push(epoch);
+        state.seconds += begun.elapsed().as_secs_f64();
+        checkpoint::save(folder, run, &state)?;
+        tell(TrainEvent::Epoch(epoch));
+    }
+    let State { best, parameters, epochs, seconds, .. } = state;
+    let parameters = best.map_or(parameters, |(_, best)| best);
+    Ok(Learnt { layers, network, parameters, epochs, seconds })
+}
+
+/// Parameters as they are before the first step.
+fn started(fit: &Fit<'_>, layers: &[Layer], mut parameters: Parameters) -> Parameters {
+    if fit.recipe.train.start == Start::Identity {
+        parameters.start_as_identity();
+    }
+    if let Some(&Layer::Whiten { kernel }) = layers.first() {
+        // Every so many, so that each class is there.
+        let step = fit.data.parts.train.len().div_ceil(WHITENED).max(1);
+        let numbers: Vec<usize> = fit.data.parts.train.iter().copied().step_by(step).collect();
+        let side = fit.data.preparation.side as usize;
+        if let Some(kernels) = whitening(&fit.prepared(&numbers), [3, side, side], kernel, WHITENING_EPSILON)
+        {
+            parameters.replace("0.weight", kernels);
+        }
+    }
+    parameters
+}
+
+/// Whether the time is up, or nothing better came for long enough.
+fn is_over(recipe: &Recipe, state: &State) -> bool {
+    let config = &recipe.train;
+    let best = state.epochs.iter().rev().max_by(|a, b| a.accuracy.total_cmp(&b.accuracy));
+    let waited = best.map_or(0, |best| state.epochs.len() - best.epoch);
+    let late = config.minutes > 0.0 && state.seconds >= config.minutes * 60.0;
+    late || (config.patience > 0 && waited >= config.patience)
+}

@@ -1,0 +1,95 @@
+//! `milieu train` as its users run it: figures last on standard output, wrong usage told apart from failure, and
+//! a run killed again and again that ends as if it had not been.
+#![expect(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
+
+use milieu_dataset::pictures::png;
+use rand::Rng;
+use rand_pcg::Pcg64Mcg;
+use serde_json::Value;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+const SIDE: usize = 12;
+const RECIPE: &str = "task = 'image-classification'\n[data]\npath = 'pictures'\nheld_out = 0.2\n[prepare]\n\
+    side = 12\n[augment]\ncutout = 0\nflip = false\nshift = 1\n[model]\narchitecture = 'pooled'\nwidth = 4\n\
+    [train]\nepochs = 6\nbatch = 16\nrate = 0.1\naverage = 0.8\n[gate]\naccuracy = 0.5";
+
+/// A folder with two classes of pictures and a recipe.
+fn make(folder: &Path) {
+    let mut random = Pcg64Mcg::new(11);
+    for (class, name) in ["day", "night"].iter().enumerate() {
+        let of_class = folder.join("pictures").join(name);
+        fs::create_dir_all(&of_class).unwrap();
+        for number in 0..60 {
+            let base = if class == 0 { 90 } else { 60 };
+            let pixels: Vec<u8> = (0..SIDE * SIDE * 3).map(|_| base + random.random_range(0..90)).collect();
+            fs::write(of_class.join(format!("{number}.png")), png(&pixels, 12, 12).unwrap()).unwrap();
+        }
+    }
+    fs::write(folder.join("day-night.toml"), RECIPE).unwrap();
+}
+
+fn milieu(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_milieu"));
+    command.current_dir(folder).args(arguments);
+    command
+}
+
+fn last_line(output: &Output) -> Value {
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    serde_json::from_str(text.lines().last().unwrap()).unwrap()
+}
+
+/// What does not depend on how long things took.
+fn figures(mut summary: Value) -> Value {
+    for of_time in ["seconds", "folder"] {
+        assert!(summary.as_object_mut().unwrap().remove(of_time).is_some());
+    }
+    summary
+}
+
+#[test]
+fn a_killed_run_ends_as_if_it_had_not_been() {
+    let dir = tempfile::tempdir().unwrap();
+    make(dir.path());
+    let whole = milieu(dir.path(), &["train", "day-night.toml", "--json"]).output().unwrap();
+    assert!(whole.status.success(), "{}", String::from_utf8_lossy(&whole.stderr));
+    let epochs = String::from_utf8_lossy(&whole.stderr).lines().filter(|line| line.starts_with('{')).count();
+    assert_eq!(epochs, 6, "one line for each epoch");
+    for file in ["report.html", "report.json", "checkpoint"] {
+        assert!(dir.path().join("runs/day-night").join(file).is_file(), "{file}");
+    }
+    let arguments = ["train", "day-night.toml", "--json", "--out", "killed"];
+    for _ in 0..3 {
+        let mut child =
+            milieu(dir.path(), &arguments).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        // It is killed after an epoch, wherever it is by then.
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        lines.by_ref().find(|line| line.as_ref().unwrap().starts_with('{'));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    let resumed = milieu(dir.path(), &arguments).output().unwrap();
+    assert!(String::from_utf8_lossy(&resumed.stderr).contains("going on after epoch"));
+    assert_eq!(figures(last_line(&resumed)), figures(last_line(&whole)));
+}
+
+#[test]
+fn failure_and_wrong_usage() {
+    let dir = tempfile::tempdir().unwrap();
+    make(dir.path());
+    let check = |arguments: &[&str], status: i32, part: &str| {
+        let output = milieu(dir.path(), arguments).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(status), "{arguments:?}: {text}");
+        assert!(text.contains(part), "{arguments:?}: {text}");
+    };
+    check(&["train", "nowhere.toml"], 2, "nowhere.toml");
+    check(&["train", "day-night.toml", "--set", "train.epochs=0"], 2, "train.epochs must be 1 to 10000");
+    check(&["train", "day-night.toml", "--set", "train.epoch=1"], 2, "unknown field `epoch`");
+    check(&["train", "day-night.toml", "--set", "data.path=void"], 1, "void");
+    let strict = ["--set", "gate.accuracy=1", "--set", "train.rate=1e-9", "--out", "strict"];
+    check(&[&["train", "day-night.toml"], &strict[..]].concat(), 1, "the gate asks for an accuracy of 1");
+}
