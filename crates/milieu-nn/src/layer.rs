@@ -34,7 +34,7 @@ pub enum Layer {
         /// Zeros on each side.
         padding: usize,
     },
-    /// A matrix, over rows.
+    /// A matrix, over rows and over each position of sequences.
     Dense {
         /// Values that come out.
         outputs: usize,
@@ -48,7 +48,7 @@ pub enum Layer {
         /// Whether negative results become 0.
         rectify: bool,
     },
-    /// Normalisation of each row (Ba et al. 2016).
+    /// Normalisation of each row, and of each position of sequences (Ba et al. 2016).
     LayerNorm,
     /// A function of each value.
     Activation {
@@ -64,8 +64,37 @@ pub enum Layer {
     GlobalAveragePool,
     /// The largest of each channel; images become rows.
     GlobalMaxPool,
-    /// Images become rows, channel by channel.
+    /// Images become rows, channel by channel; sequences become rows, position by position.
     Flatten,
+    /// Tokens become sequences of the rows of a table: token 0 is padding, token `t` is row `t - 1`.
+    Embedding {
+        /// Rows of the table.
+        count: usize,
+        /// Values of a row.
+        width: usize,
+    },
+    /// Each position gets values of its own added. The last position of a sequence is always the same one,
+    /// however long the sequence is.
+    Positions,
+    /// Positions of sequences look at each other (Vaswani et al. 2017); padding is looked at by none.
+    Attention {
+        /// Parts that the width is split into, each with a look of its own.
+        heads: usize,
+        /// Whether a position looks at itself and earlier ones only.
+        causal: bool,
+    },
+    /// A long short-term memory over sequences (Hochreiter and Schmidhuber 1997).
+    Lstm {
+        /// Values of each position that come out.
+        outputs: usize,
+    },
+    /// A gated recurrent unit over sequences (Cho et al. 2014).
+    Gru {
+        /// Values of each position that come out.
+        outputs: usize,
+    },
+    /// The last position of each sequence; sequences become rows.
+    Last,
     /// Values are left out by chance while learning (Srivastava et al. 2014).
     Dropout {
         /// The share that is left out.
@@ -121,6 +150,18 @@ pub enum Size {
         /// How many.
         width: usize,
     },
+    /// So many whole numbers, of which 0 is padding.
+    Tokens {
+        /// The most positions.
+        length: usize,
+    },
+    /// So many positions with values each.
+    Sequence {
+        /// The most positions.
+        length: usize,
+        /// Values of each.
+        width: usize,
+    },
 }
 
 /// A layer that does not fit what comes before it.
@@ -140,6 +181,8 @@ impl Size {
         match self {
             Self::Images { channels, height, width } => channels * height * width,
             Self::Rows { width } => width,
+            Self::Tokens { length } => length,
+            Self::Sequence { length, width } => length * width,
         }
     }
 }

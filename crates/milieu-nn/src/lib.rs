@@ -5,7 +5,9 @@
 //! them into tensors for one step, records what is done to them, and hands out their gradients as plain
 //! values again, which an [`Optimiser`] works on.
 
+pub mod attention;
 mod average;
+mod gradient;
 mod initialise;
 pub mod kernels;
 mod layer;
@@ -14,17 +16,19 @@ mod network;
 pub mod ops;
 mod optimiser;
 mod parameters;
+pub mod recurrent;
 mod schedule;
 mod tape;
 mod whitening;
 
 pub use average::Average;
 pub use burn::tensor::Tensor;
+pub use gradient::{Gradient, Gradients, accumulate};
 pub use initialise::Initialiser;
 pub use layer::{Activation, Layer, ShapeError, Size};
 pub use network::Network;
 pub use optimiser::{Optimiser, OptimiserConfig, clip};
-pub use parameters::{Gradients, Parameter, ParameterId, ParameterKind, Parameters};
+pub use parameters::{Parameter, ParameterId, ParameterKind, Parameters};
 pub use schedule::Schedule;
 pub use tape::{Tape, values};
 pub use whitening::whitening;

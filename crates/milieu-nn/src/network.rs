@@ -1,5 +1,7 @@
 //! A network: layers bound to parameters.
 
+mod sequence;
+
 use crate::kernels::{Moments, Normalisation};
 use crate::layer::{Activation, Layer, ShapeError, Size};
 use crate::ops::{Walk, convolve, max_pool, normalise, normalise_like, rectify};
@@ -9,6 +11,7 @@ use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 use rand::SeedableRng;
 use rand_pcg::Pcg64Mcg;
+use sequence::{SequenceLayer, Sequences};
 
 /// Added to variances.
 const EPSILON: f32 = 1e-5;
@@ -55,13 +58,17 @@ enum Bound {
         body: Vec<Bound>,
         shortcut: Vec<Bound>,
     },
+    Sequence(SequenceLayer),
     Plain(Layer),
 }
 
 /// A batch between two layers.
+#[derive(Clone)]
 enum Batch {
     Images(Tensor<4>),
     Rows(Tensor<2>),
+    Tokens { tokens: Vec<u32>, length: usize },
+    Sequence(Sequences),
 }
 
 impl Network {
@@ -88,7 +95,7 @@ impl Network {
     }
 
     /// Passes a batch, one example after the other, through the layers; an incomplete example at the end is
-    /// left out. `N x output`.
+    /// left out. `N x output`. Tokens are whole numbers; see [`Network::forward_tokens`].
     #[must_use]
     pub fn forward(&self, tape: &Tape<'_>, mut examples: Vec<f32>) -> Tensor<2> {
         let count = examples.len() / self.input.count().max(1);
@@ -98,11 +105,45 @@ impl Network {
                 Batch::Images(tape.tensor(examples, [count, channels, height, width]))
             }
             Size::Rows { width } => Batch::Rows(tape.tensor(examples, [count, width])),
+            Size::Tokens { length } => {
+                Batch::Tokens { tokens: examples.into_iter().map(|token| token as u32).collect(), length }
+            }
+            Size::Sequence { length, width } => {
+                let values = tape.tensor(examples, [count, length, width]);
+                Batch::Sequence(Sequences { values, padding: Vec::new() })
+            }
         };
         match run(&self.layers, tape, batch) {
             Batch::Rows(rows) => rows,
             Batch::Images(images) => images.flatten(1, 3),
+            Batch::Sequence(Sequences { values, .. }) => values.flatten(1, 2),
+            Batch::Tokens { tokens, length } => {
+                let shape = [tokens.len() / length.max(1), length];
+                tape.tensor(tokens.into_iter().map(|token| token as f32).collect(), shape)
+            }
         }
+    }
+
+    /// Passes sequences of `length` tokens each, at most as many as the network takes, through the layers;
+    /// shorter sequences have padding, 0, in front. Gives a row of each position, `N * length x width`, or
+    /// of each sequence where the layers end in one. For layers that work on images: nothing, `0 x 0`.
+    #[must_use]
+    pub fn forward_tokens(&self, tape: &Tape<'_>, mut tokens: Vec<u32>, length: usize) -> Tensor<2> {
+        tokens.truncate(tokens.len() / length.max(1) * length);
+        match run(&self.layers, tape, Batch::Tokens { tokens, length }) {
+            Batch::Rows(rows) => rows,
+            Batch::Sequence(Sequences { values, .. }) => values.flatten(0, 1),
+            Batch::Images(_) | Batch::Tokens { .. } => tape.tensor(Vec::new(), [0, 0]),
+        }
+    }
+
+    /// The table of the first embedding.
+    #[must_use]
+    pub fn embedding(&self) -> Option<ParameterId> {
+        self.layers.iter().find_map(|layer| match layer {
+            &Bound::Sequence(SequenceLayer::Embedding { table, .. }) => Some(table),
+            _ => None,
+        })
     }
 }
 
@@ -130,7 +171,14 @@ impl Binder {
 
     fn one(&mut self, layer: &Layer, size: Size, path: &str) -> Result<(Bound, Size), ShapeError> {
         let fault = |message: &str| ShapeError { path: path.to_owned(), message: message.to_owned() };
+        if let Some((bound, size)) = SequenceLayer::bind(layer, size, path, self)? {
+            return Ok((Bound::Sequence(bound), size));
+        }
         Ok(match (layer, size) {
+            (Layer::Dense { .. } | Layer::LayerNorm, Size::Sequence { length, width }) => {
+                let (bound, each) = self.one(layer, Size::Rows { width }, path)?;
+                (bound, Size::Sequence { length, width: each.count() })
+            }
             (
                 &Layer::Convolution { outputs, kernel, stride, padding, bias },
                 Size::Images { channels, height, width },
@@ -207,8 +255,10 @@ impl Binder {
             (Layer::Activation { .. } | Layer::Dropout { .. } | Layer::Scale { .. }, _) => {
                 (Bound::Plain(layer.clone()), size)
             }
-            (_, Size::Rows { .. }) => return Err(fault("images are needed, and rows come in")),
-            (_, Size::Images { .. }) => return Err(fault("rows are needed, and images come in")),
+            (_, Size::Rows { .. }) => return Err(fault("rows come in, which it does not take")),
+            (_, Size::Images { .. }) => return Err(fault("images come in, which it does not take")),
+            (_, Size::Tokens { .. }) => return Err(fault("tokens come in, which it does not take")),
+            (_, Size::Sequence { .. }) => return Err(fault("sequences come in, which it does not take")),
         })
     }
 
@@ -304,14 +354,24 @@ impl Bound {
                 Batch::Rows(rows * tape.parameter(scale, [1, width]) + tape.parameter(shift, [1, width]))
             }
             (Self::Residual { body, shortcut }, batch) => {
-                let (one, other) = match batch {
-                    Batch::Images(images) => (Batch::Images(images.clone()), Batch::Images(images)),
-                    Batch::Rows(rows) => (Batch::Rows(rows.clone()), Batch::Rows(rows)),
-                };
-                match (run(body, tape, one), run(shortcut, tape, other)) {
+                match (run(body, tape, batch.clone()), run(shortcut, tape, batch)) {
                     (Batch::Images(one), Batch::Images(other)) => Batch::Images(one + other),
                     (Batch::Rows(one), Batch::Rows(other)) => Batch::Rows(one + other),
+                    (Batch::Sequence(one), Batch::Sequence(other)) => {
+                        Batch::Sequence(Sequences { values: one.values + other.values, padding: one.padding })
+                    }
                     (one, _) => one,
+                }
+            }
+            (Self::Sequence(layer), batch) => layer.run(tape, batch),
+            (Self::Dense { .. } | Self::LayerNorm { .. }, Batch::Sequence(Sequences { values, padding })) => {
+                let [count, length, width] = values.dims();
+                match self.run(tape, Batch::Rows(values.reshape([count * length, width]))) {
+                    Batch::Rows(rows) => {
+                        let width = rows.dims()[1];
+                        Batch::Sequence(Sequences { values: rows.reshape([count, length, width]), padding })
+                    }
+                    other => other,
                 }
             }
             (Self::Plain(layer), batch) => plain(layer, tape, batch),
@@ -332,8 +392,13 @@ fn plain(layer: &Layer, tape: &Tape<'_>, batch: Batch) -> Batch {
             Batch::Rows(images.flatten::<3>(2, 3).max_dim(2).squeeze_dim(2))
         }
         (Layer::Flatten, Batch::Images(images)) => Batch::Rows(images.flatten(1, 3)),
+        (Layer::Flatten, Batch::Sequence(Sequences { values, .. })) => Batch::Rows(values.flatten(1, 2)),
         (layer, Batch::Images(images)) => Batch::Images(each(layer, tape, images)),
         (layer, Batch::Rows(rows)) => Batch::Rows(each(layer, tape, rows)),
+        (layer, Batch::Sequence(Sequences { values, padding })) => {
+            Batch::Sequence(Sequences { values: each(layer, tape, values), padding })
+        }
+        (_, batch @ Batch::Tokens { .. }) => batch,
     }
 }
 

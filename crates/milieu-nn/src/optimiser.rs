@@ -1,6 +1,6 @@
 //! Steps down the gradient.
 
-use crate::{Gradients, ParameterKind, Parameters};
+use crate::{Gradient, Gradients, ParameterKind, Parameters};
 use serde::{Deserialize, Serialize};
 
 /// A rule for steps.
@@ -57,7 +57,9 @@ impl Optimiser {
         Self { offset_rate: factor, ..self }
     }
 
-    /// Changes every parameter that has a gradient, by steps of this rate.
+    /// Changes every parameter that has a gradient, by steps of this rate. Of a table with gradients of some
+    /// rows only those rows change, and their memory with them, as in PyTorch's `SparseAdam`: a step costs
+    /// what the gradients hold and not what the parameters hold.
     pub fn step(&mut self, parameters: &mut Parameters, gradients: &Gradients, rate: f32) {
         self.steps += 1;
         self.first.resize_with(parameters.len(), Vec::new);
@@ -70,31 +72,63 @@ impl Optimiser {
             }
             let decays = parameter.kind == ParameterKind::Weight;
             let rate = if parameter.kind == ParameterKind::Offset { rate * self.offset_rate } else { rate };
-            let values = parameter.values.iter_mut().zip(gradient);
-            match self.config {
-                OptimiserConfig::Sgd { momentum, nesterov, weight_decay } => {
-                    first.resize(gradient.len(), 0.0);
-                    let decay = if decays { weight_decay } else { 0.0 };
-                    for ((value, &gradient), velocity) in values.zip(first) {
-                        let gradient = gradient + decay * *value;
-                        *velocity = momentum * *velocity + gradient;
-                        let step = if nesterov { gradient + momentum * *velocity } else { *velocity };
-                        *value -= rate * step;
+            let step = Step { config: self.config, steps: self.steps, rate, decays };
+            let values = &mut parameter.values;
+            first.resize(values.len(), 0.0);
+            if matches!(self.config, OptimiserConfig::AdamW { .. }) {
+                second.resize(values.len(), 0.0);
+            }
+            match gradient {
+                Gradient::Dense(gradient) => step.apply(values, gradient, first, second),
+                Gradient::Rows { rows, values: gradient } => {
+                    let width = gradient.len() / rows.len().max(1);
+                    for (&row, gradient) in rows.iter().zip(gradient.chunks_exact(width.max(1))) {
+                        let place = row as usize * width..(row as usize + 1) * width;
+                        let second = second.get_mut(place.clone()).unwrap_or_default();
+                        if let (Some(values), Some(first)) =
+                            (values.get_mut(place.clone()), first.get_mut(place))
+                        {
+                            step.apply(values, gradient, first, second);
+                        }
                     }
                 }
-                OptimiserConfig::AdamW { beta1, beta2, epsilon, weight_decay } => {
-                    first.resize(gradient.len(), 0.0);
-                    second.resize(gradient.len(), 0.0);
-                    let keep = if decays { 1.0 - rate * weight_decay } else { 1.0 };
-                    // The means begin at 0, which is taken out.
-                    let (first_bias, second_bias) =
-                        (1.0 - beta1.powi(self.steps), 1.0 - beta2.powi(self.steps));
-                    for (((value, &gradient), mean), square) in values.zip(first).zip(second) {
-                        *mean += (1.0 - beta1) * (gradient - *mean);
-                        *square += (1.0 - beta2) * (gradient * gradient - *square);
-                        let deviation = (*square / second_bias).sqrt() + epsilon;
-                        *value = *value * keep - rate * (*mean / first_bias) / deviation;
-                    }
+            }
+        }
+    }
+}
+
+/// One step of one parameter, or of a row of it.
+#[derive(Clone, Copy)]
+struct Step {
+    config: OptimiserConfig,
+    steps: i32,
+    rate: f32,
+    decays: bool,
+}
+
+impl Step {
+    fn apply(self, values: &mut [f32], gradient: &[f32], first: &mut [f32], second: &mut [f32]) {
+        let rate = self.rate;
+        let values = values.iter_mut().zip(gradient);
+        match self.config {
+            OptimiserConfig::Sgd { momentum, nesterov, weight_decay } => {
+                let decay = if self.decays { weight_decay } else { 0.0 };
+                for ((value, &gradient), velocity) in values.zip(first) {
+                    let gradient = gradient + decay * *value;
+                    *velocity = momentum * *velocity + gradient;
+                    let step = if nesterov { gradient + momentum * *velocity } else { *velocity };
+                    *value -= rate * step;
+                }
+            }
+            OptimiserConfig::AdamW { beta1, beta2, epsilon, weight_decay } => {
+                let keep = if self.decays { 1.0 - rate * weight_decay } else { 1.0 };
+                // The means begin at 0, which is taken out.
+                let (first_bias, second_bias) = (1.0 - beta1.powi(self.steps), 1.0 - beta2.powi(self.steps));
+                for (((value, &gradient), mean), square) in values.zip(first).zip(second) {
+                    *mean += (1.0 - beta1) * (gradient - *mean);
+                    *square += (1.0 - beta2) * (gradient * gradient - *square);
+                    let deviation = (*square / second_bias).sqrt() + epsilon;
+                    *value = *value * keep - rate * (*mean / first_bias) / deviation;
                 }
             }
         }
@@ -103,10 +137,10 @@ impl Optimiser {
 
 /// Shortens gradients that are together longer than `most`, and gives their length before.
 pub fn clip(gradients: &mut Gradients, most: f32) -> f32 {
-    let square: f64 = gradients.iter().flatten().flatten().map(|&x| f64::from(x) * f64::from(x)).sum();
+    let square: f64 = gradients.iter().flatten().flat_map(Gradient::values).map(|&x| f64::from(x) * f64::from(x)).sum();
     let length = square.sqrt() as f32;
     if length > most && length.is_finite() {
-        gradients.iter_mut().flatten().flatten().for_each(|x| *x *= most / length);
+        gradients.iter_mut().flatten().flat_map(Gradient::values_mut).for_each(|x| *x *= most / length);
     }
     length
 }
@@ -135,7 +169,7 @@ mod tests {
         for _ in 0..2 {
             optimiser.step(
                 &mut parameters,
-                &vec![Some(vec![0.5, 1.0]), Some(vec![-1.0]), Some(vec![9.0])],
+                &[vec![0.5, 1.0], vec![-1.0], vec![9.0]].map(|values| Some(Gradient::Dense(values))).to_vec(),
                 0.1,
             );
         }
@@ -162,8 +196,34 @@ mod tests {
     }
 
     #[test]
+    fn rows_change_as_if_they_were_parameters_of_their_own() {
+        let of = |values: Vec<f32>| {
+            let mut parameters = Parameters::default();
+            let (name, kind) = (String::new(), ParameterKind::Weight);
+            parameters.add(Parameter { name, shape: vec![values.len() / 2, 2], kind, values });
+            parameters
+        };
+        let values = |parameters: &Parameters| parameters.iter().next().unwrap().values.clone();
+        let sgd = OptimiserConfig::Sgd { momentum: 0.9, nesterov: true, weight_decay: 0.1 };
+        let adam = OptimiserConfig::AdamW { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weight_decay: 0.1 };
+        for config in [sgd, adam] {
+            let (mut table, mut row) = (of(vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]), of(vec![3.0, 4.0]));
+            let (mut one, mut other) = (Optimiser::new(config), Optimiser::new(config));
+            for gradient in [[0.5, -1.0], [0.25, 2.0]] {
+                let rows = Gradient::Rows { rows: vec![1, 9], values: [gradient, [1.0, 1.0]].concat() };
+                one.step(&mut table, &vec![Some(rows)], 0.1);
+                other.step(&mut row, &vec![Some(Gradient::Dense(gradient.to_vec()))], 0.1);
+            }
+            // The row beyond the table is nobody's.
+            let expected = [&[1.0, 2.0][..], &values(&row), &[5.0, 6.0]].concat();
+            assert_eq!(values(&table), expected, "{config:?}");
+        }
+    }
+
+    #[test]
     fn long_gradients_are_shortened() {
-        let mut gradients = vec![Some(vec![3.0]), None, Some(vec![0.0, 4.0])];
+        let rows = Gradient::Rows { rows: vec![7], values: vec![0.0, 4.0] };
+        let mut gradients = vec![Some(Gradient::Dense(vec![3.0])), None, Some(rows)];
         assert_eq!(clip(&mut gradients, 10.0), 5.0);
         assert_eq!(clip(&mut gradients, 1.0), 5.0);
         assert!((clip(&mut gradients, 9.0) - 1.0).abs() < 1e-6);

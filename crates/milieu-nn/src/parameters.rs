@@ -35,9 +35,6 @@ pub struct ParameterId(pub(crate) usize);
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Parameters(Vec<Parameter>);
 
-/// The gradient of each parameter; `None` for one that the loss does not depend on.
-pub type Gradients = Vec<Option<Vec<f32>>>;
-
 impl Parameters {
     /// Adds a parameter.
     pub fn add(&mut self, parameter: Parameter) -> ParameterId {

@@ -1,8 +1,8 @@
 //! One pass through a network: parameters as tensors, and what became of them.
 
 use crate::kernels::Moments;
-use crate::{Gradients, ParameterId, ParameterKind, Parameters, Tensor};
-use burn::tensor::{Device, TensorData};
+use crate::{Gradient, Gradients, ParameterId, ParameterKind, Parameters, Tensor};
+use burn::tensor::{Device, Int, TensorData};
 use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use std::cell::RefCell;
@@ -16,8 +16,15 @@ pub struct Tape<'a> {
     device: Device,
     training: bool,
     leaves: RefCell<Vec<Option<Tensor<1>>>>,
+    rows: RefCell<Vec<Option<Rows>>>,
     statistics: RefCell<Vec<(ParameterId, Vec<f32>)>>,
     random: RefCell<Pcg64Mcg>,
+}
+
+/// Some rows of a table as a tensor, and which they are, ascending.
+struct Rows {
+    numbers: Vec<u32>,
+    leaf: Tensor<2>,
 }
 
 impl<'a> Tape<'a> {
@@ -35,8 +42,9 @@ impl<'a> Tape<'a> {
 
     fn new(parameters: &'a Parameters, device: Device, training: bool, seed: u64) -> Self {
         let leaves = RefCell::new(vec![None; parameters.len()]);
+        let rows = RefCell::new(parameters.iter().map(|_| None).collect());
         let random = RefCell::new(Pcg64Mcg::seed_from_u64(seed));
-        Self { parameters, device, training, leaves, statistics: RefCell::default(), random }
+        Self { parameters, device, training, leaves, rows, statistics: RefCell::default(), random }
     }
 
     /// Whether this pass learns.
@@ -51,8 +59,51 @@ impl<'a> Tape<'a> {
         Tensor::from_data(TensorData::new(values, shape), &self.device)
     }
 
+    /// Numbers as a tensor, to look rows up by.
+    pub(crate) fn numbers(&self, numbers: impl Iterator<Item = usize>) -> Tensor<1, Int> {
+        let numbers: Vec<i32> = numbers.map(|number| i32::try_from(number).unwrap_or(i32::MAX)).collect();
+        let count = numbers.len();
+        Tensor::from_data(TensorData::new(numbers, [count]), &self.device)
+    }
+
+    /// Limits what this pass may look up in a table, `R x W`, to some rows, which ascend, and gives them as a
+    /// tensor in that order. The table's gradient is then one of these rows, and nothing that the pass does
+    /// costs what the whole table holds. Rows that the table does not have are left out.
+    pub fn rows(&self, id: ParameterId, mut numbers: Vec<u32>) -> Tensor<2> {
+        let parameter = self.parameters.get(id);
+        let count = parameter.shape.first().copied().unwrap_or(0);
+        let width = parameter.values.len() / count.max(1);
+        numbers.retain(|&number| (number as usize) < count);
+        if numbers.is_empty() {
+            // The framework has no tensors without rows to look up in.
+            numbers.push(0);
+        }
+        let row = |&number: &u32| &parameter.values[number as usize * width..][..width];
+        let values = numbers.iter().flat_map(row).copied().collect();
+        let leaf = self.tensor(values, [numbers.len(), width]);
+        let learns = self.training && parameter.kind != ParameterKind::Statistic;
+        let leaf = if learns { leaf.require_grad() } else { leaf };
+        self.rows.borrow_mut()[id.0] = Some(Rows { numbers, leaf: leaf.clone() });
+        leaf
+    }
+
+    /// Rows of a table by their numbers, `N x W`. Those that were left out of [`Tape::rows`], or that the
+    /// table does not have, give the first one there is.
+    pub(crate) fn look_up(&self, id: ParameterId, numbers: &[u32]) -> Tensor<2> {
+        if let Some(rows) = &self.rows.borrow()[id.0] {
+            let place = |number| rows.numbers.binary_search(number).unwrap_or(0);
+            return rows.leaf.clone().select(0, self.numbers(numbers.iter().map(place)));
+        }
+        let parameter = self.parameters.get(id);
+        let count = parameter.shape.first().copied().unwrap_or(0);
+        let table = self.parameter(id, [count, parameter.values.len() / count.max(1)]);
+        let place = |&number: &u32| if (number as usize) < count { number as usize } else { 0 };
+        table.select(0, self.numbers(numbers.iter().map(place)))
+    }
+
     /// A parameter in a shape that has as many places.
-    pub(crate) fn parameter<const D: usize>(&self, id: ParameterId, shape: [usize; D]) -> Tensor<D> {
+    #[must_use]
+    pub fn parameter<const D: usize>(&self, id: ParameterId, shape: [usize; D]) -> Tensor<D> {
         let mut leaves = self.leaves.borrow_mut();
         let leaf = leaves[id.0].get_or_insert_with(|| {
             let parameter = self.parameters.get(id);
@@ -92,10 +143,18 @@ impl<'a> Tape<'a> {
     #[must_use]
     pub fn gradients(self, loss: &Tensor<1>) -> (Gradients, Vec<(ParameterId, Vec<f32>)>) {
         let mut found = loss.backward();
-        let gradient = |leaf: Option<Tensor<1>>| {
-            Some(values(leaf.filter(Tensor::is_require_grad)?.grad_remove(&mut found)?))
+        let mut gradient = |(leaf, rows): (Option<Tensor<1>>, Option<Rows>)| match rows {
+            Some(Rows { numbers, leaf }) => {
+                let values = values(Some(leaf).filter(Tensor::is_require_grad)?.grad_remove(&mut found)?);
+                Some(Gradient::Rows { rows: numbers, values })
+            }
+            None => {
+                let gradient = leaf.filter(Tensor::is_require_grad)?.grad_remove(&mut found)?;
+                Some(Gradient::Dense(values(gradient)))
+            }
         };
-        (self.leaves.into_inner().into_iter().map(gradient).collect(), self.statistics.into_inner())
+        let leaves = self.leaves.into_inner().into_iter().zip(self.rows.into_inner());
+        (leaves.map(&mut gradient).collect(), self.statistics.into_inner())
     }
 }
 

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use milieu_nn::losses::{cross_entropy, logistic, mean_squared, smooth};
-use milieu_nn::{Activation, Layer, Network, ParameterKind, Parameters, Size, Tape, Tensor, values};
+use milieu_nn::{Activation, Gradient, Layer, Network, ParameterKind, Parameters, Size, Tape, Tensor, values};
 use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
@@ -16,7 +16,15 @@ const EXAMPLES: usize = 3;
 fn check(layers: &[Layer], input: Size, loss: impl Fn(&Tape<'_>, Tensor<2>) -> Tensor<1>) {
     let (network, mut parameters) = Network::new(layers, input, 3).unwrap();
     let mut random = Pcg64Mcg::seed_from_u64(9);
-    let examples: Vec<f32> = (0..EXAMPLES * input.count()).map(|_| random.random_range(-1.0..1.0)).collect();
+    let mut example = || match input {
+        // Padding stands in front.
+        Size::Tokens { length } => {
+            let padding = random.random_range(0..length);
+            (0..length).map(|at| if at < padding { 0.0 } else { random.random_range(1..6) as f32 }).collect()
+        }
+        _ => (0..input.count()).map(|_| random.random_range(-1.0..1.0)).collect::<Vec<f32>>(),
+    };
+    let examples: Vec<f32> = (0..EXAMPLES).flat_map(|_| example()).collect();
     for parameter in parameters.iter_mut().filter(|p| p.kind == ParameterKind::Offset) {
         parameter.values.iter_mut().for_each(|value| *value += random.random_range(-0.3..0.3));
     }
@@ -30,7 +38,7 @@ fn check(layers: &[Layer], input: Size, loss: impl Fn(&Tape<'_>, Tensor<2>) -> T
     assert_eq!(gradients.len(), parameters.len());
     for (number, gradient) in gradients.iter().enumerate() {
         let parameter = parameters.iter().nth(number).unwrap().clone();
-        let Some(gradient) = gradient else {
+        let Some(gradient) = gradient.as_ref().map(Gradient::values) else {
             assert_eq!(parameter.kind, ParameterKind::Statistic, "{} has no gradient", parameter.name);
             continue;
         };
@@ -97,6 +105,54 @@ fn layers() {
 }
 
 #[test]
+fn layers_of_sequences() {
+    let dense = |outputs| Layer::Dense { outputs, bias: true };
+    let embedding = || Layer::Embedding { count: 5, width: 4 };
+    // Small first values would hide what the layers do behind rounding.
+    let larger = || Layer::Scale { factor: 20.0 };
+    let tokens = Size::Tokens { length: 4 };
+    check(&[embedding(), larger(), Layer::Positions, larger(), Layer::Last, dense(2)], tokens, any);
+    check(&[embedding(), larger(), Layer::LayerNorm, dense(3), Layer::Flatten], tokens, any);
+    for (heads, causal) in [(2, true), (1, false)] {
+        let attention = || Layer::Attention { heads, causal };
+        check(&[embedding(), larger(), attention(), Layer::Last], tokens, any);
+        let residual = Layer::Residual { body: vec![attention()], shortcut: vec![] };
+        check(&[residual, dense(2)], Size::Sequence { length: 3, width: 4 }, any);
+    }
+    for layer in [Layer::Lstm { outputs: 3 }, Layer::Gru { outputs: 3 }] {
+        check(&[embedding(), larger(), layer.clone(), Layer::Last], tokens, any);
+        check(&[layer.clone(), layer], Size::Sequence { length: 3, width: 4 }, any);
+    }
+}
+
+#[test]
+fn gradients_of_rows_are_those_of_the_table() {
+    let layers = [Layer::Embedding { count: 9, width: 4 }, Layer::Gru { outputs: 3 }, Layer::Last];
+    let (network, parameters) = Network::new(&layers, Size::Tokens { length: 3 }, 3).unwrap();
+    let table = network.embedding().unwrap();
+    let tokens = vec![5, 2, 9, 0, 5, 5];
+    let of = |rows: Option<Vec<u32>>| {
+        let tape = Tape::training(&parameters, 5);
+        if let Some(rows) = rows {
+            tape.rows(table, rows);
+        }
+        let loss = any(&tape, network.forward_tokens(&tape, tokens.clone(), 3));
+        tape.gradients(&loss).0
+    };
+    let (whole, some) = (of(None), of(Some(vec![1, 4, 7, 8])));
+    assert_eq!(whole[1..], some[1..]);
+    let Some(Gradient::Rows { rows, values }) = &some[0] else { panic!("{:?}", some[0]) };
+    assert_eq!(rows, &[1, 4, 7, 8]);
+    let whole = whole[0].as_ref().unwrap().values();
+    for (row, gradient) in whole.chunks(4).enumerate() {
+        match rows.iter().position(|&at| at as usize == row) {
+            Some(place) => assert_eq!(gradient, &values[place * 4..][..4], "{row}"),
+            None => assert_eq!(gradient, [0.0; 4], "{row}"),
+        }
+    }
+}
+
+#[test]
 fn losses() {
     let dense = [Layer::Dense { outputs: 4, bias: true }];
     check(&dense, ROWS, |tape, output| {
@@ -126,7 +182,7 @@ fn the_step_passes_gradients_straight_through() {
     let found = values(output.clone());
     let (gradients, _) = tape.gradients(&output.sum());
     assert_eq!(found, [1.0, 0.0, 1.0]);
-    assert_eq!(gradients[1].as_deref(), Some(&[1.0, 1.0, 0.0][..]));
+    assert_eq!(gradients[1].as_ref().unwrap().values(), [1.0, 1.0, 0.0]);
 }
 
 #[test]
@@ -139,6 +195,10 @@ fn what_does_not_fit_is_refused() {
     refuse(&[Layer::MaxPool { window: 7 }], IMAGES, "0");
     refuse(&[Layer::Convolution { outputs: 2, kernel: 9, stride: 1, padding: 0, bias: true }], IMAGES, "0");
     refuse(&[Layer::Convolution { outputs: 2, kernel: 3, stride: 0, padding: 1, bias: true }], IMAGES, "0");
+    refuse(&[Layer::Attention { heads: 3, causal: true }], Size::Sequence { length: 3, width: 4 }, "0");
+    refuse(&[Layer::Embedding { count: 0, width: 4 }], Size::Tokens { length: 3 }, "0");
+    refuse(&[Layer::Dense { outputs: 2, bias: true }], Size::Tokens { length: 3 }, "0");
+    refuse(&[Layer::Lstm { outputs: 2 }], ROWS, "0");
     let narrow = Layer::Residual { body: vec![convolution(3, 1, true)], shortcut: vec![] };
     refuse(&[Layer::Residual { body: vec![narrow], shortcut: vec![] }], IMAGES, "0.body.0");
 }

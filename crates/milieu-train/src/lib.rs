@@ -1,6 +1,7 @@
 //! Training and evaluation: collaborative models and the action model from the log, classifiers by recipes.
 
 mod actions;
+mod checkpoint;
 pub mod classification;
 mod collaborative;
 mod config;
@@ -11,6 +12,7 @@ pub mod pictures;
 mod progress;
 mod replay;
 pub mod search;
+pub mod sequences;
 pub mod worker;
 
 pub use actions::{TrainedActions, train_actions};

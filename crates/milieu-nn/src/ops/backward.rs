@@ -1,13 +1,14 @@
 //! How gradients flow through the operations.
 
 use super::extension::Extension;
-use crate::kernels::{ConvolutionShape, Normalisation, Pooling};
+use crate::kernels::{Competition, ConvolutionShape, Normalisation, Pooling};
 use burn::backend::Autodiff;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
+use burn::tensor::Shape;
 
 /// What an operation keeps of its forward pass are values without gradients.
 impl<B: Extension, C: CheckpointStrategy> Extension for Autodiff<B, C> {
@@ -124,6 +125,39 @@ impl<B: Extension, C: CheckpointStrategy> Extension for Autodiff<B, C> {
             OpsKind::Tracked(prep) => prep.finish(output.clone(), output),
             OpsKind::UnTracked(prep) => prep.finish(output),
         }
+    }
+
+    fn compete(
+        queries: FloatTensor<Self>,
+        table: FloatTensor<Self>,
+        like: Competition,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        #[derive(Debug)]
+        struct Compete;
+
+        impl<B: Extension> Backward<B, 2> for Compete {
+            type State = (FloatTensor<B>, FloatTensor<B>);
+
+            fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
+                let (to_queries, to_table) = ops.state;
+                let by = B::float_reshape(grads.consume::<B>(&ops.node), Shape::new([1, 1]));
+                for (node, gradient) in ops.parents.into_iter().zip([to_queries, to_table]) {
+                    if let Some(node) = node {
+                        grads.register::<B>(node.id, B::float_mul(gradient, by.clone()));
+                    }
+                }
+            }
+        }
+
+        // Both gradients come with the scores at little more than their own cost.
+        let (loss, to_queries, to_table) =
+            B::compete(queries.primitive().clone(), table.primitive().clone(), like);
+        let parts = (Self::constant(to_queries.clone()), Self::constant(to_table.clone()));
+        let loss = match Compete.prepare::<C>([queries.node(), table.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish((to_queries, to_table), loss),
+            OpsKind::UnTracked(prep) => prep.finish(loss),
+        };
+        (loss, parts.0, parts.1)
     }
 
     // Gradients of gradients are not kept: these give values alone.

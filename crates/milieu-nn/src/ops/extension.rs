@@ -1,6 +1,6 @@
 //! The operations on values, without gradients of their own.
 
-use crate::kernels::{Convolution, ConvolutionShape, Normalisation, Pooling};
+use crate::kernels::{Competition, Convolution, ConvolutionShape, Normalisation, Pooling};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Flex, TensorMetadata, backend_extension};
 use burn::tensor::{Shape, TensorData};
@@ -53,6 +53,13 @@ pub(crate) trait Extension: Backend {
     fn rectify(input: FloatTensor<Self>) -> FloatTensor<Self>;
 
     fn rectify_backward(gradient: FloatTensor<Self>, output: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// The loss, and its gradients by queries and table.
+    fn compete(
+        queries: FloatTensor<Self>,
+        table: FloatTensor<Self>,
+        like: Competition,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 }
 
 type Values = FloatTensor<Flex>;
@@ -158,5 +165,12 @@ impl Extension for Flex {
             }
         });
         made(to_input, gradient.shape())
+    }
+
+    fn compete(queries: Values, table: Values, like: Competition) -> (Values, Values, Values) {
+        let (queries, table) = (ordered(queries), ordered(table));
+        let outcome = like.run(slice(&queries), slice(&table));
+        let (to_queries, to_table) = (outcome.to_queries, outcome.to_table);
+        (made(vec![outcome.loss], [1]), made(to_queries, queries.shape()), made(to_table, table.shape()))
     }
 }

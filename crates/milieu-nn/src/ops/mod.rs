@@ -3,9 +3,9 @@
 mod backward;
 mod extension;
 
-use crate::kernels::{ConvolutionShape, Moments, Normalisation, Pooling};
+use crate::kernels::{Competition, ConvolutionShape, Moments, Normalisation, Pooling};
 use burn::backend::Dispatch;
-use burn::tensor::Tensor;
+use burn::tensor::{Int, Tensor};
 use extension::Extension;
 
 /// How a convolution walks over its input.
@@ -87,6 +87,37 @@ pub fn rectify<const D: usize>(input: Tensor<D>) -> Tensor<D> {
     Tensor::from_dispatch(Dispatch::rectify(input.into_dispatch()))
 }
 
+/// Rows by their numbers; a number beyond the last gives the last.
+///
+/// # Panics
+/// Where there are no rows, and some are picked.
+#[must_use]
+pub fn pick(rows: Tensor<2>, numbers: &[usize]) -> Tensor<2> {
+    let last = rows.dims()[0].saturating_sub(1);
+    let numbers: Vec<i32> =
+        numbers.iter().map(|&number| i32::try_from(number.min(last)).unwrap_or(0)).collect();
+    let numbers = Tensor::<1, Int>::from_data(numbers.as_slice(), &rows.device());
+    rows.select(0, numbers)
+}
+
+/// Rows one below the other; all are of one width.
+///
+/// # Panics
+/// Without any, or where widths differ.
+#[must_use]
+pub fn join(parts: Vec<Tensor<2>>) -> Tensor<2> {
+    Tensor::cat(parts, 0)
+}
+
+/// The mean cross-entropy of `queries`, `P x W`, that are to find their targets among the rows of `table`,
+/// `R x W`, by their products; see [`Competition`]. Both get their gradients, and the scores are never held
+/// together.
+#[must_use]
+pub fn compete(queries: Tensor<2>, table: Tensor<2>, like: Competition) -> Tensor<1> {
+    let (loss, _, _) = Dispatch::compete(queries.into_dispatch(), table.into_dispatch(), like);
+    Tensor::from_dispatch(loss)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,6 +189,12 @@ mod tests {
         check(&[&[3, 4, 2, 3], &[4], &[4]], of, "normalise");
         check(&[&[2, 2, 4, 6]], |x| flat(max_pool(x[0].clone().reshape([2, 2, 4, 6]), 2)), "max_pool");
         check(&[&[50]], |x| rectify(x[0].clone()), "rectify");
+        let of = |x: &[Tensor<1>]| {
+            let like =
+                Competition { width: 3, candidates: 6, correction: 0.5, targets: vec![0, 7, 3, 3, 5] };
+            compete(x[0].clone().reshape([5, 3]), x[1].clone().reshape([8, 3]), like) * 3.0
+        };
+        check(&[&[5, 3], &[8, 3]], of, "compete");
         // A tensor that is used twice, and one that lies in another order.
         let of = |x: &[Tensor<1>]| {
             let image = x[0].clone().reshape([1, 3, 5, 5]).swap_dims(2, 3);

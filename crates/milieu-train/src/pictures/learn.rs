@@ -1,6 +1,6 @@
 //! One run of a recipe: from first parameters, or a checkpoint, to learnt ones.
 
-use super::checkpoint;
+use crate::checkpoint;
 use super::data::Data;
 use super::fit::{Epoch, Fit, State};
 use super::recipe::{Recipe, Start};

@@ -1,14 +1,13 @@
 //! Training classifiers of pictures by a recipe.
 
-mod checkpoint;
 mod data;
-mod fit;
+pub(crate) mod fit;
 mod learn;
-mod recipe;
+pub(crate) mod recipe;
 mod report;
 mod run;
 
-pub use checkpoint::CheckpointError;
+pub use crate::checkpoint::CheckpointError;
 pub use fit::Epoch;
 pub use recipe::{DataConfig, FitConfig, GateConfig, PrepareConfig, Recipe, RecipeError, Start};
 pub use report::html;

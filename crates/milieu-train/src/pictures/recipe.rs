@@ -221,7 +221,7 @@ impl Recipe {
 }
 
 /// Puts a value where a dotted key says; what is no TOML value is a string.
-fn set(table: &mut toml::Table, key: &str, value: &str) -> Result<(), String> {
+pub(crate) fn set(table: &mut toml::Table, key: &str, value: &str) -> Result<(), String> {
     let value = toml::from_str::<toml::Table>(&format!("value = {value}"))
         .ok()
         .and_then(|mut table| table.remove("value"))

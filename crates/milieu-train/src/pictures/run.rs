@@ -1,10 +1,10 @@
 //! A recipe from files to measured parameters.
 
-use super::checkpoint::CheckpointError;
 use super::data::Data;
 use super::fit::{Epoch, Fit};
 use super::learn::{Learnt, learn};
 use super::recipe::{Recipe, RecipeError};
+use crate::checkpoint::CheckpointError;
 use crate::classification::{Figures, best, fit_temperature, measure, softmax};
 use crate::search::{SearchConfig, Trial, halve};
 use milieu_dataset::pictures::{CollectError, Dropped, Parts, Preparation, png};

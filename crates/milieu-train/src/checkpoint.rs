@@ -1,6 +1,7 @@
 //! A training run on disk after each epoch, so that a killed one goes on as if nothing had been.
 
-use super::fit::State;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -30,7 +31,7 @@ pub enum CheckpointError {
 }
 
 /// Writes a checkpoint in the place of the last one; a crash leaves one of the two.
-pub(super) fn save(folder: &Path, run: u64, state: &State) -> Result<(), CheckpointError> {
+pub(crate) fn save<T: Serialize>(folder: &Path, run: u64, state: &T) -> Result<(), CheckpointError> {
     let path = folder.join(FILE);
     let fault = |source| CheckpointError::Io { path: path.clone(), source };
     let body = postcard::to_stdvec(state).map_err(|error| fault(io::Error::other(error)))?;
@@ -44,7 +45,7 @@ pub(super) fn save(folder: &Path, run: u64, state: &State) -> Result<(), Checkpo
 }
 
 /// Reads the checkpoint of a run, if there is one.
-pub(super) fn load(folder: &Path, run: u64) -> Result<Option<State>, CheckpointError> {
+pub(crate) fn load<T: DeserializeOwned>(folder: &Path, run: u64) -> Result<Option<T>, CheckpointError> {
     let path = folder.join(FILE);
     let bytes = match fs::read(&path) {
         Ok(bytes) => bytes,

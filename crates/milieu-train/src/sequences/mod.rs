@@ -1,0 +1,14 @@
+//! Training networks for what comes next in a sequence of items, by a recipe.
+
+mod figures;
+mod fit;
+mod recipe;
+mod run;
+mod windows;
+
+pub use crate::checkpoint::CheckpointError;
+pub use crate::pictures::RecipeError;
+pub use figures::Figures;
+pub use fit::Epoch;
+pub use recipe::{DataConfig, FitConfig, GateConfig, Recipe};
+pub use run::{Report, TrainError, TrainEvent, train};
