@@ -4,7 +4,8 @@ use super::data::Data;
 use super::recipe::Recipe;
 use milieu_dataset::pictures::augment;
 use milieu_nn::losses::{cross_entropy, smooth};
-use milieu_nn::{Average, Network, Optimiser, Parameters, Tape, clip, values};
+use milieu_nn::{Average, Gradients, Network, Optimiser, Parameters, Statistics, Tape};
+use milieu_nn::{accumulate, clip, values};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_pcg::Pcg64Mcg;
@@ -60,31 +61,53 @@ impl Fit<'_> {
         order.shuffle(&mut random);
         // A last batch of a single picture has no moments.
         let batches: Vec<&[usize]> = order.chunks(config.batch).filter(|batch| batch.len() > 1).collect();
-        let mut sum = 0.0;
+        let (mut sum, mut first) = (0.0, 0);
         for (number, batch) in batches.iter().enumerate() {
-            let seed = mix(mix(self.recipe.seed, epoch as u64), number as u64 + 1);
-            let pictures = self.augmented(batch, seed);
-            let classes: Vec<usize> =
-                batch.iter().map(|&at| self.data.collection.pictures[at].class).collect();
-            let count = self.data.collection.classes.len();
-            let tape = Tape::training(&state.parameters, seed);
-            let targets = tape.tensor(smooth(&classes, count, config.smoothing), [batch.len(), count]);
-            let loss = cross_entropy(self.network.forward(&tape, pictures), targets, None);
-            sum += values(loss.clone()).first().copied().map_or(f64::NAN, f64::from);
-            let (mut gradients, statistics) = tape.gradients(&loss);
+            let mut gradients = Gradients::new();
+            // As even as can be: a part of a single picture would have no moments.
+            let part = batch.len().div_ceil(config.parts).max(2);
+            let parts = batch.len() / part;
+            for at in 0..parts.max(1) {
+                let until = if at + 1 >= parts { batch.len() } else { (at + 1) * part };
+                let of_part = &batch[at * part..until];
+                let share = of_part.len() as f32 / batch.len() as f32;
+                let seed = mix(mix(self.recipe.seed, epoch as u64), (first + at) as u64 + 1);
+                let (loss, part, statistics) = self.gradients(&state.parameters, of_part, seed);
+                sum += loss * f64::from(share);
+                accumulate(&mut gradients, part, share);
+                state.parameters.assign(statistics);
+            }
+            first += parts.max(1);
             if config.clip > 0.0 {
                 clip(&mut gradients, config.clip);
             }
             let done = epoch * batches.len() + number;
             let factor = config.schedule.factor(done, config.epochs * batches.len());
             state.optimiser.step(&mut state.parameters, &gradients, config.rate * factor as f32);
-            state.parameters.assign(statistics);
             if let Some(average) = &mut state.average {
                 average.update(&state.parameters);
             }
             step((number * config.batch + batch.len()).min(order.len()), order.len());
         }
         sum / batches.len().max(1) as f64
+    }
+
+    /// The mean loss of some pictures, its gradients, and the running moments after them.
+    fn gradients(
+        &self,
+        parameters: &Parameters,
+        numbers: &[usize],
+        seed: u64,
+    ) -> (f64, Gradients, Statistics) {
+        let pictures = self.augmented(numbers, seed);
+        let count = self.data.collection.classes.len();
+        let tape = Tape::training(parameters, seed);
+        let targets = smooth(&self.right(numbers), count, self.recipe.train.smoothing);
+        let targets = tape.tensor(targets, [numbers.len(), count]);
+        let loss = cross_entropy(self.network.forward(&tape, pictures), targets, None);
+        let value = values(loss.clone()).first().copied().map_or(f64::NAN, f64::from);
+        let (gradients, statistics) = tape.gradients(&loss);
+        (value, gradients, statistics)
     }
 
     fn augmented(&self, batch: &[usize], seed: u64) -> Vec<f32> {

@@ -1,10 +1,10 @@
 //! One run of a recipe: from first parameters, or a checkpoint, to learnt ones.
 
-use crate::checkpoint;
 use super::data::Data;
 use super::fit::{Epoch, Fit, State};
 use super::recipe::{Recipe, Start};
 use super::run::{TrainError, TrainEvent};
+use crate::checkpoint;
 use crate::classification::measure;
 use milieu_models::image::Image;
 use milieu_nn::{Layer, Network, Parameters, whitening};
@@ -44,7 +44,7 @@ pub(super) fn learn(
     let (network, parameters) = Network::new(&layers, input, recipe.seed)?;
     let run = data.fingerprint(recipe);
     let fit = Fit { recipe, network: &network, data };
-    let mut state = match checkpoint::load(folder, run)? {
+    let mut state = match checkpoint::load::<State>(folder, run)? {
         Some(state) => {
             tell(TrainEvent::Resumed { epochs: state.epochs.len() });
             state

@@ -81,6 +81,9 @@ pub struct FitConfig {
     pub epochs: usize,
     /// Pictures of a step, 2 to 4096.
     pub batch: usize,
+    /// In how many parts a batch is learnt from, 1 to 256: each is normalised by itself, and their gradients are
+    /// added up. Small parts stay near the processor.
+    pub parts: usize,
     /// The highest learning rate, above 0 to 10.
     pub rate: f32,
     /// How many times the learning rate holds for biases and shifts, above 0 to 100.
@@ -142,6 +145,7 @@ impl Default for FitConfig {
         Self {
             epochs: 12,
             batch: 128,
+            parts: 1,
             rate: 0.2,
             offset_rate: 1.0,
             start: Start::Random,
@@ -196,7 +200,7 @@ impl Recipe {
 
     fn check(&self) -> Result<(), RecipeError> {
         let Self { data, prepare, augment, search, train, gate, .. } = self;
-        let rules: [(bool, &'static str, &'static str); 17] = [
+        let rules: [(bool, &'static str, &'static str); 18] = [
             ((0.01..=0.45).contains(&data.held_out), "data.held_out", "0.01 to 0.45"),
             ((8..=512).contains(&prepare.side), "prepare.side", "8 to 512"),
             (augment.shift < prepare.side, "augment.shift", "less than prepare.side"),
@@ -207,6 +211,7 @@ impl Recipe {
             (search.epochs.is_none_or(|epochs| (1..=1000).contains(&epochs)), "search.epochs", "1 to 1000"),
             ((1..=10_000).contains(&train.epochs), "train.epochs", "1 to 10000"),
             ((2..=4096).contains(&train.batch), "train.batch", "2 to 4096"),
+            ((1..=256).contains(&train.parts), "train.parts", "1 to 256"),
             (train.rate > 0.0 && train.rate <= 10.0, "train.rate", "above 0 to 10"),
             (train.offset_rate > 0.0 && train.offset_rate <= 100.0, "train.offset_rate", "above 0 to 100"),
             ((0.0..=0.5).contains(&train.smoothing), "train.smoothing", "0 to 0.5"),
