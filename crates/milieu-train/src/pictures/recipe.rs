@@ -1,5 +1,6 @@
 //! A recipe: everything that decides what is learnt, in one file.
 
+use milieu_dataset::RangeError;
 use milieu_dataset::pictures::{Augmentation, CleaningConfig, Fit};
 use milieu_models::image::Image;
 use milieu_nn::{OptimiserConfig, Schedule};
@@ -119,6 +120,12 @@ pub enum RecipeError {
     },
 }
 
+impl From<RangeError> for RecipeError {
+    fn from(error: RangeError) -> Self {
+        Self::Range { key: error.key, range: error.range }
+    }
+}
+
 impl Default for FitConfig {
     fn default() -> Self {
         Self {
@@ -157,16 +164,13 @@ impl Recipe {
     }
 
     fn check(&self) -> Result<(), RecipeError> {
-        let Self { data, prepare, augment, train, gate, .. } = self;
+        let Self { data, prepare, clean, augment, train, gate, .. } = self;
         let width = match self.model {
             Image::Small { width } | Image::Residual { width } | Image::Mobile { width } => width,
         };
-        let rules: [(bool, &'static str, &'static str); 14] = [
+        let rules: [(bool, &'static str, &'static str); 11] = [
             ((0.01..=0.45).contains(&data.held_out), "data.held_out", "0.01 to 0.45"),
             ((8..=512).contains(&prepare.side), "prepare.side", "8 to 512"),
-            (augment.shift < prepare.side, "augment.shift", "less than prepare.side"),
-            (augment.cutout <= prepare.side, "augment.cutout", "at most prepare.side"),
-            ((0.0..=1.0).contains(&augment.jitter), "augment.jitter", "0 to 1"),
             ((1..=1024).contains(&width), "model.width", "1 to 1024"),
             ((1..=10_000).contains(&train.epochs), "train.epochs", "1 to 10000"),
             ((2..=4096).contains(&train.batch), "train.batch", "2 to 4096"),
@@ -178,7 +182,9 @@ impl Recipe {
             ((0.0..=1.0).contains(&gate.accuracy), "gate.accuracy", "0 to 1"),
         ];
         let fault = rules.iter().find(|rule| !rule.0);
-        fault.map_or(Ok(()), |&(_, key, range)| Err(RecipeError::Range { key, range }))
+        fault.map_or(Ok(()), |&(_, key, range)| Err(RecipeError::Range { key, range }))?;
+        clean.check()?;
+        Ok(augment.check(prepare.side)?)
     }
 }
 
