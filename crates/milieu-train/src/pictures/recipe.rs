@@ -1,6 +1,7 @@
 //! A recipe: everything that decides what is learnt, in one file.
 
 use crate::search::SearchConfig;
+use milieu_dataset::RangeError;
 use milieu_dataset::pictures::{Augmentation, CleaningConfig, Fit};
 use milieu_models::image::Image;
 use milieu_nn::{OptimiserConfig, Schedule};
@@ -140,6 +141,12 @@ pub enum RecipeError {
     },
 }
 
+impl From<RangeError> for RecipeError {
+    fn from(error: RangeError) -> Self {
+        Self::Range { key: error.key, range: error.range }
+    }
+}
+
 impl Default for FitConfig {
     fn default() -> Self {
         Self {
@@ -199,13 +206,10 @@ impl Recipe {
     }
 
     fn check(&self) -> Result<(), RecipeError> {
-        let Self { data, prepare, augment, search, train, gate, .. } = self;
-        let rules: [(bool, &'static str, &'static str); 18] = [
+        let Self { data, prepare, clean, augment, search, train, gate, .. } = self;
+        let rules: [(bool, &'static str, &'static str); 15] = [
             ((0.01..=0.45).contains(&data.held_out), "data.held_out", "0.01 to 0.45"),
             ((8..=512).contains(&prepare.side), "prepare.side", "8 to 512"),
-            (augment.shift < prepare.side, "augment.shift", "less than prepare.side"),
-            (augment.cutout <= prepare.side, "augment.cutout", "at most prepare.side"),
-            ((0.0..=1.0).contains(&augment.jitter), "augment.jitter", "0 to 1"),
             ((1..=1024).contains(&self.model.width()), "model.width", "1 to 1024"),
             (search.candidates.len() <= 64, "search.candidates", "at most 64"),
             (search.epochs.is_none_or(|epochs| (1..=1000).contains(&epochs)), "search.epochs", "1 to 1000"),
@@ -221,7 +225,9 @@ impl Recipe {
             ((0.0..=1.0).contains(&gate.accuracy), "gate.accuracy", "0 to 1"),
         ];
         let fault = rules.iter().find(|rule| !rule.0);
-        fault.map_or(Ok(()), |&(_, key, range)| Err(RecipeError::Range { key, range }))
+        fault.map_or(Ok(()), |&(_, key, range)| Err(RecipeError::Range { key, range }))?;
+        clean.check()?;
+        Ok(augment.check(prepare.side)?)
     }
 }
 
