@@ -2,7 +2,9 @@
 
 use super::recipe::Recipe;
 use super::run::{TrainError, TrainEvent};
-use milieu_dataset::pictures::{Collection, DecodeLimits, Parts, Preparation, clean, collect, split};
+use milieu_dataset::pictures::{
+    Collection, DecodeLimits, Parts, Preparation, clean, collect_screened, split,
+};
 use xxhash_rust::xxh3::Xxh3;
 
 /// The fewest pictures of the smallest part that figures can rest on.
@@ -27,8 +29,10 @@ impl Data {
         };
         let mut progress = |files| tell(TrainEvent::Reading { files });
         let limits = DecodeLimits::default();
+        let screen = recipe.clean.screen(None);
+        let (path, classes) = (&recipe.data.path, &recipe.data.classes);
         let mut collection =
-            collect(&recipe.data.path, &recipe.data.classes, &unmeasured, limits, &mut progress)?;
+            collect_screened(path, classes, &unmeasured, limits, Some(&screen), &mut progress)?;
         clean(&mut collection, recipe.clean);
         let parts = split(&collection, recipe.data.held_out, recipe.seed);
         for (part, numbers) in
@@ -50,6 +54,13 @@ impl Data {
         recipe.data.path = Default::default();
         recipe.train.minutes = 0.0;
         hash.update(&serde_json::to_vec(&recipe).unwrap_or_default());
+        hash.update(&self.hash().to_le_bytes());
+        hash.digest()
+    }
+
+    /// A number that other data does not have.
+    pub(super) fn hash(&self) -> u64 {
+        let mut hash = Xxh3::new();
         for part in [&self.parts.train, &self.parts.validation, &self.parts.test] {
             hash.update(&(part.len() as u64).to_le_bytes());
             for &at in part {

@@ -2,7 +2,8 @@
 
 use super::data::Data;
 use super::recipe::Recipe;
-use milieu_dataset::pictures::augment;
+use milieu_dataset::mix;
+use milieu_dataset::pictures::{Batch, augment_turned, blend};
 use milieu_nn::losses::{cross_entropy, smooth};
 use milieu_nn::{Average, Gradients, Network, Optimiser, Parameters, Statistics, Tape};
 use milieu_nn::{accumulate, clip, values};
@@ -72,7 +73,7 @@ impl Fit<'_> {
                 let of_part = &batch[at * part..until];
                 let share = of_part.len() as f32 / batch.len() as f32;
                 let seed = mix(mix(self.recipe.seed, epoch as u64), (first + at) as u64 + 1);
-                let (loss, part, statistics) = self.gradients(&state.parameters, of_part, seed);
+                let (loss, part, statistics) = self.gradients(&state.parameters, of_part, (epoch, seed));
                 sum += loss * f64::from(share);
                 accumulate(&mut gradients, part, share);
                 state.parameters.assign(statistics);
@@ -97,12 +98,15 @@ impl Fit<'_> {
         &self,
         parameters: &Parameters,
         numbers: &[usize],
-        seed: u64,
+        (epoch, seed): (usize, u64),
     ) -> (f64, Gradients, Statistics) {
-        let pictures = self.augmented(numbers, seed);
+        let mut pictures = self.augmented(numbers, epoch, seed);
         let count = self.data.collection.classes.len();
         let tape = Tape::training(parameters, seed);
-        let targets = smooth(&self.right(numbers), count, self.recipe.train.smoothing);
+        let mut targets = smooth(&self.right(numbers), count, self.recipe.train.smoothing);
+        let side = self.data.preparation.side as usize;
+        let mut batch = Batch { pixels: &mut pictures, targets: &mut targets, side, count: numbers.len() };
+        blend(&mut batch, &self.recipe.augment, &mut Pcg64Mcg::seed_from_u64(seed));
         let targets = tape.tensor(targets, [numbers.len(), count]);
         let loss = cross_entropy(self.network.forward(&tape, pictures), targets, None);
         let value = values(loss.clone()).first().copied().map_or(f64::NAN, f64::from);
@@ -110,7 +114,8 @@ impl Fit<'_> {
         (value, gradients, statistics)
     }
 
-    fn augmented(&self, batch: &[usize], seed: u64) -> Vec<f32> {
+    fn augmented(&self, batch: &[usize], epoch: usize, seed: u64) -> Vec<f32> {
+        let config = &self.recipe.augment;
         let side = self.data.preparation.side as usize;
         let length = 3 * side * side;
         let mut out = vec![0.0; batch.len() * length];
@@ -118,7 +123,8 @@ impl Fit<'_> {
             let mut random = Pcg64Mcg::seed_from_u64(mix(seed, place as u64));
             let mut pixels = vec![0; length];
             let picture = &self.data.collection.pictures[at].pixels;
-            augment(picture, side, &self.recipe.augment, &mut random, &mut pixels);
+            let flip = config.flips(self.recipe.seed, epoch, at);
+            augment_turned(picture, side, config, flip, &mut random, &mut pixels);
             self.data.preparation.write(&pixels, out);
         });
         out
@@ -160,12 +166,4 @@ impl State {
     pub(super) fn serving(&self) -> &Parameters {
         self.average.as_ref().map_or(&self.parameters, Average::parameters)
     }
-}
-
-/// A seed from two numbers (the finaliser of SplitMix64, Steele et al. 2014).
-pub(crate) fn mix(one: u64, other: u64) -> u64 {
-    let mut x = one.wrapping_add(other.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
-    x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    x ^ (x >> 31)
 }

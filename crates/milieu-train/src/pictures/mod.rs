@@ -3,12 +3,14 @@
 mod data;
 pub(crate) mod fit;
 mod learn;
-pub(crate) mod recipe;
+pub(crate) mod publish;
+mod recipe;
 mod report;
 mod run;
 
 pub use crate::checkpoint::CheckpointError;
 pub use fit::Epoch;
+pub use publish::{MODEL_FILE, NETWORK_FILE, PublishError, TASK, draft};
 pub use recipe::{DataConfig, FitConfig, GateConfig, PrepareConfig, Recipe, RecipeError, Start};
 pub use report::html;
 pub use run::{Cleaning, Mistake, Report, TrainError, TrainEvent, Trained, train};

@@ -111,6 +111,9 @@ pub struct Report {
     pub parameters: usize,
     /// Pictures of the training, validation and test part.
     pub parts: [usize; 3],
+    /// A number of all pictures and their classes, in hexadecimal, by which two runs can be told to have
+    /// learnt from the same.
+    pub data_hash: String,
     /// What was left out.
     pub cleaning: Cleaning,
     /// The candidates that were tried out, if any; the recipe is that of the best.
@@ -177,6 +180,7 @@ pub fn train(
         classes,
         parameters: parameters.count(),
         parts: [train.len(), validation.len(), test.len()],
+        data_hash: format!("{:016x}", data.hash()),
         trials,
         epochs,
         seconds,

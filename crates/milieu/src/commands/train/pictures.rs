@@ -2,9 +2,10 @@
 
 use super::progress::Progress;
 use super::{Job, gate};
+use crate::commands::now;
 use crate::output::json;
 use anyhow::Result;
-use milieu_train::pictures::{Epoch, Recipe, Report, TrainEvent, html, train};
+use milieu_train::pictures::{Epoch, MODEL_FILE, Recipe, Report, TrainEvent, Trained, draft, html, train};
 use milieu_train::search::Trial;
 use serde::Serialize;
 use std::path::Path;
@@ -27,6 +28,7 @@ struct Summary<'a> {
     calibration_error: f64,
     temperature: f64,
     passed: bool,
+    version: Option<u32>,
 }
 
 pub(super) fn run(job: &Job<'_>) -> Result<()> {
@@ -47,13 +49,23 @@ pub(super) fn run(job: &Job<'_>) -> Result<()> {
         test.log_loss,
         test.calibration_error
     );
+    let version = if report.passed { publish(job, &trained)? } else { None };
     if job.json {
-        json(&summary(job, report))?;
+        json(&summary(job, report, version))?;
     }
     gate(report.passed, format_args!("an accuracy of {}", recipe.gate.accuracy))
 }
 
-fn summary<'a>(job: &'a Job<'_>, report: &Report) -> Summary<'a> {
+/// Writes the graph beside the report, and publishes a version where that is wanted.
+fn publish(job: &Job<'_>, trained: &Trained) -> Result<Option<u32>> {
+    let draft = draft(&job.name, trained, now())?;
+    for (name, bytes) in draft.files.iter().filter(|(name, _)| name == MODEL_FILE) {
+        job.write(name, bytes)?;
+    }
+    job.publish(&draft)
+}
+
+fn summary<'a>(job: &'a Job<'_>, report: &Report, version: Option<u32>) -> Summary<'a> {
     let test = &report.test;
     Summary {
         name: &job.name,
@@ -71,6 +83,7 @@ fn summary<'a>(job: &'a Job<'_>, report: &Report) -> Summary<'a> {
         calibration_error: test.calibration_error,
         temperature: test.temperature,
         passed: report.passed,
+        version,
     }
 }
 
