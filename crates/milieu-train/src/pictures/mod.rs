@@ -7,6 +7,7 @@ pub(crate) mod publish;
 mod recipe;
 mod report;
 mod run;
+mod suspects;
 
 pub use crate::checkpoint::CheckpointError;
 pub use fit::Epoch;

@@ -4,9 +4,11 @@ use super::data::Data;
 use super::fit::{Epoch, Fit};
 use super::learn::{Learnt, learn};
 use super::recipe::{Recipe, RecipeError};
+use super::suspects;
 use crate::checkpoint::CheckpointError;
 use crate::classification::{Figures, best, fit_temperature, measure, softmax};
 use crate::search::{SearchConfig, Trial, halve};
+use milieu_dataset::SuspicionError;
 use milieu_dataset::pictures::{CollectError, Dropped, Parts, Preparation, png};
 use milieu_nn::{Layer, Parameters, ShapeError};
 use serde::Serialize;
@@ -40,6 +42,13 @@ pub enum TrainEvent {
     },
     /// An epoch is over.
     Epoch(Epoch),
+    /// Suspect labels are looked for: a model learns from all parts but one.
+    Judging {
+        /// Which part is left for it to judge, from 1.
+        fold: usize,
+        /// Of how many.
+        folds: usize,
+    },
     /// A candidate is tried out from here on.
     Trying {
         /// Which, from 1.
@@ -75,6 +84,9 @@ pub enum TrainError {
         /// Why.
         source: RecipeError,
     },
+    /// A network gives what are no probabilities.
+    #[error(transparent)]
+    Suspicion(#[from] SuspicionError),
     /// The network does not fit the pictures.
     #[error(transparent)]
     Shape(#[from] ShapeError),
@@ -96,6 +108,8 @@ pub struct Cleaning {
     pub kept: usize,
     /// Files left out, each with its reason.
     pub dropped: Vec<Dropped>,
+    /// Training pictures whose labels are probably wrong; left out as well where the recipe says so.
+    pub suspects: Vec<Dropped>,
 }
 
 /// What came of a recipe.
@@ -164,7 +178,8 @@ pub fn train(
     folder: &Path,
     tell: &mut dyn FnMut(TrainEvent),
 ) -> Result<Trained, TrainError> {
-    let data = Data::read(recipe, tell)?;
+    let mut data = Data::read(recipe, tell)?;
+    let suspects = suspects::find(recipe, &mut data, folder, tell)?;
     let (recipe, trials) = search(recipe, &data, folder, tell)?;
     let Learnt { layers, network, parameters, epochs, seconds } = learn(&recipe, &data, folder, tell)?;
     let fit = Fit { recipe: &recipe, network: &network, data: &data };
@@ -186,7 +201,11 @@ pub fn train(
         seconds,
         test: figures,
         preparation: data.preparation,
-        cleaning: Cleaning { kept: data.collection.pictures.len(), dropped: data.collection.dropped },
+        cleaning: Cleaning {
+            kept: data.collection.pictures.len(),
+            dropped: data.collection.dropped,
+            suspects,
+        },
         recipe,
     };
     Ok(Trained { report, layers, parameters, mistakes })

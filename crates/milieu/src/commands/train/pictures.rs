@@ -92,6 +92,9 @@ fn tell(progress: &Progress, event: TrainEvent) {
         TrainEvent::Reading { files } => progress.read(files),
         TrainEvent::Resumed { epochs } => progress.say(&format!("going on after epoch {epochs}")),
         TrainEvent::Step { epoch, done, of } => progress.step(epoch, done, of),
+        TrainEvent::Judging { fold, folds } => {
+            progress.say(&format!("looking for wrong labels, {fold} of {folds}"));
+        }
         TrainEvent::Trying { candidate, epochs } => {
             progress.say(&format!("candidate {candidate}, {epochs} epochs"));
         }
