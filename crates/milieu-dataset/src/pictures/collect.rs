@@ -6,7 +6,7 @@ use super::screen::Screen;
 use crate::dropped::{Dropped, Reason};
 use crate::examples::{Facts, Part};
 use crate::files::{SourceError, SourceFile, read_files};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 /// Files decoded together.
@@ -71,21 +71,35 @@ pub fn collect(
     limits: DecodeLimits,
     progress: &mut dyn FnMut(usize),
 ) -> Result<Collection, CollectError> {
-    collect_screened(path, only, preparation, limits, None, progress)
+    collect_wanted(path, &Wanted { classes: only, most: 0, limits, screen: None }, preparation, progress)
 }
 
-/// [`collect`] that leaves out pictures that `screen` finds sensitive, which sees them in full size.
+/// Which pictures are collected.
+#[derive(Clone, Copy)]
+pub struct Wanted<'a> {
+    /// The classes; all where there are none.
+    pub classes: &'a [String],
+    /// The most pictures of a class, those that are to measure apart, the first in the order of their files; 0
+    /// for all.
+    pub most: usize,
+    /// What is refused.
+    pub limits: DecodeLimits,
+    /// What finds pictures sensitive, which are left out. It sees them in full size.
+    pub screen: Option<&'a Screen<'a>>,
+}
+
+/// [`collect`] of some pictures only.
 ///
 /// # Errors
 /// [`CollectError`].
-pub fn collect_screened(
+pub fn collect_wanted(
     path: &Path,
-    only: &[String],
+    wanted: &Wanted<'_>,
     preparation: &Preparation,
-    limits: DecodeLimits,
-    screen: Option<&Screen<'_>>,
     progress: &mut dyn FnMut(usize),
 ) -> Result<Collection, CollectError> {
+    let &Wanted { classes: only, most, limits, screen } = wanted;
+    let mut taken: HashMap<String, usize> = HashMap::new();
     let mut found: Vec<(String, Labelled)> = Vec::new();
     let mut dropped = Vec::new();
     let mut waiting: Vec<(SourceFile, String, Option<Part>)> = Vec::new();
@@ -102,7 +116,11 @@ pub fn collect_screened(
     };
     read_files(path, &mut |file| {
         let Some((class, part)) = label(&file.name) else { return };
-        if only.is_empty() || only.contains(&class) {
+        let is_measured = part.is_some_and(|part| part.measures());
+        let count = taken.entry(class.clone()).or_default();
+        let is_enough = most > 0 && !is_measured && *count >= most;
+        if !is_enough && (only.is_empty() || only.contains(&class)) {
+            *count += usize::from(!is_measured);
             waiting.push((file, class, part));
         }
         if waiting.len() == BATCH {

@@ -21,7 +21,7 @@ pub use crate::split::Parts;
 pub use augment::{Augmentation, Cut, augment, augment_turned, rotate};
 pub use blend::{Batch, Blend, blend};
 pub use clean::{CleaningConfig, WrongLabels, clean, drop_suspects, list_suspects};
-pub use collect::{CollectError, Collection, Labelled, collect, collect_screened};
+pub use collect::{CollectError, Collection, Labelled, Wanted, collect, collect_wanted};
 pub use decode::{DecodeError, DecodeLimits, Picture, decode};
 pub use encode::png;
 pub use hash::{fingerprint, perceptual_hash};

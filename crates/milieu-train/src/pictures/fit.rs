@@ -106,7 +106,9 @@ impl Fit<'_> {
         let mut targets = smooth(&self.right(numbers), count, self.recipe.train.smoothing);
         let side = self.data.preparation.side as usize;
         let mut batch = Batch { pixels: &mut pictures, targets: &mut targets, side, count: numbers.len() };
-        blend(&mut batch, &self.recipe.augment, &mut Pcg64Mcg::seed_from_u64(seed));
+        if self.data.features.is_none() {
+            blend(&mut batch, &self.recipe.augment, &mut Pcg64Mcg::seed_from_u64(seed));
+        }
         let targets = tape.tensor(targets, [numbers.len(), count]);
         let loss = cross_entropy(self.network.forward(&tape, pictures), targets, None);
         let value = values(loss.clone()).first().copied().map_or(f64::NAN, f64::from);
@@ -116,26 +118,33 @@ impl Fit<'_> {
 
     fn augmented(&self, batch: &[usize], epoch: usize, seed: u64) -> Vec<f32> {
         let config = &self.recipe.augment;
+        let length = self.data.input().count();
         let side = self.data.preparation.side as usize;
-        let length = 3 * side * side;
         let mut out = vec![0.0; batch.len() * length];
         out.par_chunks_exact_mut(length).zip(batch).enumerate().for_each(|(place, (out, &at))| {
+            let flip = config.flips(self.recipe.seed, epoch, at);
+            if let Some(features) = &self.data.features {
+                out.copy_from_slice(features.of(at, flip));
+                return;
+            }
             let mut random = Pcg64Mcg::seed_from_u64(mix(seed, place as u64));
             let mut pixels = vec![0; length];
             let picture = &self.data.collection.pictures[at].pixels;
-            let flip = config.flips(self.recipe.seed, epoch, at);
             augment_turned(picture, side, config, flip, &mut random, &mut pixels);
             self.data.preparation.write(&pixels, out);
         });
         out
     }
 
-    /// Some pictures as they are, `N x 3 x side x side`.
+    /// Some pictures as they are, each as the network reads it.
     pub(super) fn prepared(&self, numbers: &[usize]) -> Vec<f32> {
-        let length = 3 * (self.data.preparation.side * self.data.preparation.side) as usize;
+        let length = self.data.input().count();
         let mut pictures = vec![0.0; numbers.len() * length];
         for (out, &at) in pictures.chunks_exact_mut(length).zip(numbers) {
-            self.data.preparation.write(&self.data.collection.pictures[at].pixels, out);
+            match &self.data.features {
+                Some(features) => out.copy_from_slice(features.of(at, false)),
+                None => self.data.preparation.write(&self.data.collection.pictures[at].pixels, out),
+            }
         }
         pictures
     }

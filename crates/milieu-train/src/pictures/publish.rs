@@ -4,7 +4,7 @@ use super::report::html;
 use super::run::Trained;
 use milieu_dataset::pictures::{Fit, Preparation};
 use milieu_models::ModelError;
-use milieu_models::image::Image;
+use milieu_onnx::{OnnxError, rewrite};
 use milieu_registry::{
     DataDescription, Draft, ElementType, ModelCard, PictureFit, PicturePreparation, Preprocessing,
     RegistryError, TensorSpec,
@@ -25,6 +25,9 @@ pub enum PublishError {
     /// It has no graph.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// Its graph cannot be joined to that of the encoder.
+    #[error(transparent)]
+    Onnx(#[from] OnnxError),
     /// The registry refuses it.
     #[error(transparent)]
     Registry(#[from] RegistryError),
@@ -39,16 +42,19 @@ pub enum PublishError {
 /// # Errors
 /// [`PublishError`].
 pub fn draft(name: &str, trained: &Trained, created_at: Timestamp) -> Result<Draft, PublishError> {
-    let Trained { report, layers, parameters, mistakes } = trained;
+    let Trained { report, layers, input, encoder, parameters, mistakes } = trained;
     let unwritable = |error: &dyn std::fmt::Display| PublishError::Unwritable(error.to_string());
-    let side = report.preparation.side as usize;
-    let graph = milieu_models::onnx(layers, Image::input(side), parameters)?;
+    let network = milieu_models::onnx(layers, *input, parameters)?;
+    let (graph, input_name) = match encoder {
+        Some(encoder) => (rewrite::join(&encoder.graph, &encoder.value, &network)?, encoder.input.as_str()),
+        None => (network, "input"),
+    };
     let network = postcard::to_stdvec(&(layers, parameters)).map_err(|error| unwritable(&error))?;
-    let side = side as u64;
+    let side = u64::from(report.preparation.side);
     let card = ModelCard {
         task: TASK.to_owned(),
         model_file: MODEL_FILE.to_owned(),
-        inputs: vec![TensorSpec::new("input", ElementType::F32, &[0, 3, side, side])],
+        inputs: vec![TensorSpec::new(input_name, ElementType::F32, &[0, 3, side, side])],
         outputs: vec![TensorSpec::new("logits", ElementType::F32, &[0, report.classes.len() as u64])],
         preprocessing: Some(Preprocessing::Picture(prepared(&report.preparation))),
         labels: report.classes.clone(),

@@ -27,6 +27,9 @@ pub struct Recipe {
     /// What happens to pictures while learning.
     #[serde(default)]
     pub augment: Augmentation,
+    /// The encoder on whose features the network learns; the network learns from pixels where there is none.
+    #[serde(default)]
+    pub encoder: Option<EncoderConfig>,
     /// The network.
     pub model: Image,
     /// What is tried out before, if anything.
@@ -61,6 +64,28 @@ pub struct DataConfig {
     /// test part; 0 to 0.45.
     #[serde(default = "tenth")]
     pub held_out: f64,
+    /// The most pictures of a class that are read, those of a test part apart; 0 for all.
+    #[serde(default)]
+    pub most: usize,
+    /// A classifier in the form of open-nsfw (ONNX) that says which pictures are sensitive; see
+    /// `clean.sensitive`.
+    #[serde(default)]
+    pub sensitive_model: Option<PathBuf>,
+}
+
+/// An encoder that learnt elsewhere.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EncoderConfig {
+    /// Its ONNX file, which takes `N x 3 x side x side`.
+    pub path: PathBuf,
+    /// The name of the value that is taken for features; its output where it is empty.
+    #[serde(default)]
+    pub output: String,
+    /// Subtracted from red, green and blue, which go from 0 to 1, before it sees them.
+    pub mean: [f32; 3],
+    /// What they are divided by then, above 0.
+    pub deviation: [f32; 3],
 }
 
 /// How pictures become numbers.
@@ -206,11 +231,21 @@ impl Recipe {
     }
 
     fn check(&self) -> Result<(), RecipeError> {
-        let Self { data, prepare, clean, augment, search, train, gate, .. } = self;
-        let rules: [(bool, &'static str, &'static str); 15] = [
+        let Self { data, prepare, clean, augment, encoder, search, train, gate, .. } = self;
+        let rules: [(bool, &'static str, &'static str); 17] = [
             ((0.01..=0.45).contains(&data.held_out), "data.held_out", "0.01 to 0.45"),
             ((8..=512).contains(&prepare.side), "prepare.side", "8 to 512"),
             ((1..=1024).contains(&self.model.width()), "model.width", "1 to 1024"),
+            (
+                encoder.is_some() == (self.model == Image::Linear {}),
+                "model.architecture",
+                "linear where there is an encoder, and something else where there is none",
+            ),
+            (
+                encoder.as_ref().is_none_or(|encoder| encoder.deviation.iter().all(|&by| by > 0.0)),
+                "encoder.deviation",
+                "above 0",
+            ),
             (search.candidates.len() <= 64, "search.candidates", "at most 64"),
             (search.epochs.is_none_or(|epochs| (1..=1000).contains(&epochs)), "search.epochs", "1 to 1000"),
             ((1..=10_000).contains(&train.epochs), "train.epochs", "1 to 10000"),

@@ -1,6 +1,7 @@
 //! A recipe from files to measured parameters.
 
 use super::data::Data;
+use super::encoder::{Encoder, EncoderError};
 use super::fit::{Epoch, Fit};
 use super::learn::{Learnt, learn};
 use super::recipe::{Recipe, RecipeError};
@@ -10,7 +11,8 @@ use crate::classification::{Figures, best, fit_temperature, measure, softmax};
 use crate::search::{SearchConfig, Trial, halve};
 use milieu_dataset::SuspicionError;
 use milieu_dataset::pictures::{CollectError, Dropped, Parts, Preparation, png};
-use milieu_nn::{Layer, Parameters, ShapeError};
+use milieu_nn::{Layer, Parameters, ShapeError, Size};
+use milieu_onnx::Model;
 use serde::Serialize;
 use std::fs;
 use std::path::Path;
@@ -25,6 +27,13 @@ pub enum TrainEvent {
     Reading {
         /// How many so far.
         files: usize,
+    },
+    /// The encoder made features of pictures.
+    Encoding {
+        /// Of how many so far.
+        done: usize,
+        /// Of how many.
+        of: usize,
     },
     /// An earlier run goes on.
     Resumed {
@@ -84,6 +93,9 @@ pub enum TrainError {
         /// Why.
         source: RecipeError,
     },
+    /// The encoder, or the classifier of sensitive pictures, cannot be used.
+    #[error(transparent)]
+    Encoder(#[from] EncoderError),
     /// A network gives what are no probabilities.
     #[error(transparent)]
     Suspicion(#[from] SuspicionError),
@@ -155,6 +167,17 @@ pub struct Mistake {
     pub png: Vec<u8>,
 }
 
+/// An encoder that did not learn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FrozenEncoder {
+    /// Its graph.
+    pub graph: Model,
+    /// The value in it that the network reads.
+    pub value: String,
+    /// The input in it that takes pictures.
+    pub input: String,
+}
+
 /// A model and what is known of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trained {
@@ -162,6 +185,10 @@ pub struct Trained {
     pub report: Report,
     /// The layers of the network.
     pub layers: Vec<Layer>,
+    /// What it reads.
+    pub input: Size,
+    /// The encoder before it, where there is one.
+    pub encoder: Option<FrozenEncoder>,
     /// What it learnt.
     pub parameters: Parameters,
     /// The wrong answers it was surest of, surest first.
@@ -190,6 +217,9 @@ pub fn train(
     let logits = fit.answer(&parameters, test);
     let figures = measure(&logits, &fit.right(test), &classes, temperature, recipe.seed);
     let mistakes = worst(&data, &logits, test, temperature);
+    let input = data.input();
+    let encoder =
+        data.encoder.map(|Encoder { model: graph, value, input, .. }| FrozenEncoder { graph, value, input });
     let report = Report {
         passed: figures.accuracy.mean >= recipe.gate.accuracy,
         classes,
@@ -208,7 +238,7 @@ pub fn train(
         },
         recipe,
     };
-    Ok(Trained { report, layers, parameters, mistakes })
+    Ok(Trained { report, layers, input, encoder, parameters, mistakes })
 }
 
 /// Tries the candidates of a recipe out, and gives the recipe of the best.

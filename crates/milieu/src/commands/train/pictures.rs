@@ -90,8 +90,9 @@ fn summary<'a>(job: &'a Job<'_>, report: &Report, version: Option<u32>) -> Summa
 fn tell(progress: &Progress, event: TrainEvent) {
     match event {
         TrainEvent::Reading { files } => progress.read(files),
+        TrainEvent::Encoding { done, of } => progress.step("encoding", done, of),
         TrainEvent::Resumed { epochs } => progress.say(&format!("going on after epoch {epochs}")),
-        TrainEvent::Step { epoch, done, of } => progress.step(epoch, done, of),
+        TrainEvent::Step { epoch, done, of } => progress.step(&format!("epoch {epoch}"), done, of),
         TrainEvent::Judging { fold, folds } => {
             progress.say(&format!("looking for wrong labels, {fold} of {folds}"));
         }

@@ -23,12 +23,12 @@ impl Progress {
         self.bar.set_position(count as u64);
     }
 
-    /// So many of an epoch's examples are done.
-    pub(super) fn step(&self, epoch: usize, done: usize, of: usize) {
+    /// So many of a stretch of work are done.
+    pub(super) fn step(&self, what: &str, done: usize, of: usize) {
         if self.bar.length() != Some(of as u64) || self.bar.position() > done as u64 {
             self.bar.set_length(of as u64);
             self.bar.reset();
-            self.bar.set_message(format!("epoch {epoch}"));
+            self.bar.set_message(what.to_owned());
         }
         self.bar.set_position(done as u64);
     }

@@ -54,7 +54,7 @@ fn tell(progress: &Progress, event: TrainEvent) {
     match event {
         TrainEvent::Read { users, items } => progress.say(&format!("{users} users, {items} items")),
         TrainEvent::Resumed { epochs } => progress.say(&format!("going on after epoch {epochs}")),
-        TrainEvent::Step { epoch, done, steps } => progress.step(epoch, done, steps),
+        TrainEvent::Step { epoch, done, steps } => progress.step(&format!("epoch {epoch}"), done, steps),
         TrainEvent::Epoch(epoch) => {
             let Epoch { epoch: number, loss, hit_rate, ndcg, sequences_per_second } = epoch;
             let line = format!(
