@@ -1,6 +1,6 @@
 //! What a run learns from.
 
-use super::encoder::{Encoder, Features};
+use super::encoder::{Encoder, Features, FrozenEncoder};
 use super::recipe::Recipe;
 use super::run::{TrainError, TrainEvent};
 use super::sensitive::Sensitivity;
@@ -21,7 +21,7 @@ pub(super) struct Data {
     pub(super) preparation: Preparation,
     /// What an encoder makes of the pictures, where the recipe names one.
     pub(super) features: Option<Features>,
-    pub(super) encoder: Option<Encoder>,
+    pub(super) encoder: Option<FrozenEncoder>,
 }
 
 impl Data {
@@ -61,7 +61,7 @@ impl Data {
         let of = data.collection.pictures.len();
         let mut progress = |done| tell(TrainEvent::Encoding { done, of });
         data.features = Some(encoder.encode(&data, recipe.augment.flip, &mut progress)?);
-        data.encoder = Some(encoder);
+        data.encoder = Some(encoder.frozen());
         Ok(data)
     }
 

@@ -62,14 +62,21 @@ impl Features {
     }
 }
 
-/// An encoder that is ready to run, and its graph.
+/// An encoder that did not learn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FrozenEncoder {
+    /// Its graph.
+    pub graph: Model,
+    /// The value in it that the network reads.
+    pub value: String,
+    /// The input in it that takes pictures.
+    pub input: String,
+}
+
+/// An encoder that is ready to run.
 pub(super) struct Encoder {
     engine: Box<dyn Engine>,
-    pub(super) model: Model,
-    /// The value that is taken for features.
-    pub(super) value: String,
-    /// The name of the input.
-    pub(super) input: String,
+    frozen: FrozenEncoder,
 }
 
 impl Encoder {
@@ -90,7 +97,12 @@ impl Encoder {
         let engines = Engines::find(EngineChoice::Auto, None, threads())?;
         let engine = engines.load(&Model::new(graph)?.write(), LoadOptions::default())?;
         let input = takes(engine.signature(), side as usize)?;
-        Ok(Self { engine, model, value, input })
+        Ok(Self { engine, frozen: FrozenEncoder { graph: model, value, input } })
+    }
+
+    /// What a version of the registry needs of it.
+    pub(super) fn frozen(self) -> FrozenEncoder {
+        self.frozen
     }
 
     /// The features of every picture. `tell` is told after how many.

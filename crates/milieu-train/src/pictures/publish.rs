@@ -92,6 +92,7 @@ pub fn draft(name: &str, trained: &Trained, created_at: Timestamp) -> Result<Dra
         },
         parent: None,
         recipe: toml::to_string(&report.recipe).map_err(|error| unwritable(&error))?,
+        code_version: env!("CARGO_PKG_VERSION").to_owned(),
         attributes,
     })
 }

@@ -1,7 +1,7 @@
 //! A recipe from files to measured parameters.
 
 use super::data::Data;
-use super::encoder::{Encoder, EncoderError};
+use super::encoder::{EncoderError, FrozenEncoder};
 use super::fit::{Epoch, Fit};
 use super::learn::{Learnt, learn};
 use super::recipe::{Recipe, RecipeError};
@@ -12,7 +12,6 @@ use crate::search::{SearchConfig, Trial, halve};
 use milieu_dataset::SuspicionError;
 use milieu_dataset::pictures::{CollectError, Dropped, Parts, Preparation, png};
 use milieu_nn::{Layer, Parameters, ShapeError, Size};
-use milieu_onnx::Model;
 use serde::Serialize;
 use std::fs;
 use std::path::Path;
@@ -167,17 +166,6 @@ pub struct Mistake {
     pub png: Vec<u8>,
 }
 
-/// An encoder that did not learn.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FrozenEncoder {
-    /// Its graph.
-    pub graph: Model,
-    /// The value in it that the network reads.
-    pub value: String,
-    /// The input in it that takes pictures.
-    pub input: String,
-}
-
 /// A model and what is known of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trained {
@@ -218,8 +206,6 @@ pub fn train(
     let figures = measure(&logits, &fit.right(test), &classes, temperature, recipe.seed);
     let mistakes = worst(&data, &logits, test, temperature);
     let input = data.input();
-    let encoder =
-        data.encoder.map(|Encoder { model: graph, value, input, .. }| FrozenEncoder { graph, value, input });
     let report = Report {
         passed: figures.accuracy.mean >= recipe.gate.accuracy,
         classes,
@@ -238,7 +224,7 @@ pub fn train(
         },
         recipe,
     };
-    Ok(Trained { report, layers, input, encoder, parameters, mistakes })
+    Ok(Trained { report, layers, input, encoder: data.encoder, parameters, mistakes })
 }
 
 /// Tries the candidates of a recipe out, and gives the recipe of the best.

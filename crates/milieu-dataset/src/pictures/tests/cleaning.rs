@@ -189,8 +189,8 @@ fn a_source_decodes_on_the_way_what_a_collection_holds() {
     let mut told = 0;
     source.clean(&preparation, limits, config, Some(&red), &mut |count| told = count);
     let screen = config.screen(Some(&red));
-    let mut collection =
-        collect_screened(root.path(), &[], &preparation, limits, Some(&screen), &mut |_| ()).unwrap();
+    let wanted = Wanted { classes: &[], most: 0, limits, screen: Some(&screen) };
+    let mut collection = collect_wanted(root.path(), &wanted, &preparation, &mut |_| ()).unwrap();
     clean(&mut collection, config);
     assert_eq!((told, &source.classes), (13, &collection.classes));
     let left: Vec<&str> = source.entries.iter().map(|entry| entry.name.as_str()).collect();
