@@ -8,6 +8,7 @@ mod config;
 pub mod eval;
 mod exposures;
 mod learn;
+pub mod optimise;
 pub mod pictures;
 mod progress;
 mod replay;

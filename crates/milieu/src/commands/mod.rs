@@ -6,6 +6,7 @@ mod dump;
 mod eval;
 mod import;
 mod models;
+mod optimize;
 mod serve;
 mod train;
 mod verify;
