@@ -2,7 +2,7 @@
 
 use super::view::{View, sweep};
 use crate::proto::Tensor;
-use crate::{Model, OnnxError};
+use crate::{Element, Model, OnnxError};
 use std::collections::HashSet;
 
 /// Folds each `BatchNormalization` whose moments are constant into the `Conv` before it, where nothing else
@@ -10,7 +10,7 @@ use std::collections::HashSet;
 /// (Jacob et al. 2018, section 3.2). Others stay.
 ///
 /// # Errors
-/// [`OnnxError::Unsupported`] for weights that are no floating point numbers.
+/// [`OnnxError::Invalid`] for moments that are not as many as there are channels.
 pub fn fold_batch_norm(model: &Model) -> Result<Model, OnnxError> {
     let view = View::new(model.graph());
     let mut graph = model.graph().clone();
@@ -28,6 +28,9 @@ pub fn fold_batch_norm(model: &Model) -> Result<Model, OnnxError> {
         let (Some(constants), Some(weight)) = (constants, view.constant(convolution.input_name(1))) else {
             continue;
         };
+        if constants.iter().chain([&weight]).any(|constant| constant.element() != Some(Element::F32)) {
+            continue;
+        }
         let bias = match convolution.input_name(2) {
             "" => None,
             name => match view.constant(name) {
