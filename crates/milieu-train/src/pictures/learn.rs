@@ -1,10 +1,10 @@
 //! One run of a recipe: from first parameters, or a checkpoint, to learnt ones.
 
-use crate::checkpoint;
 use super::data::Data;
 use super::fit::{Epoch, Fit, State};
 use super::recipe::{Recipe, Start};
 use super::run::{TrainError, TrainEvent};
+use crate::checkpoint;
 use crate::classification::measure;
 use milieu_models::image::Image;
 use milieu_nn::{Layer, Network, Parameters, whitening};
