@@ -51,6 +51,15 @@ pub(crate) struct Train {
     /// One setting of the recipe, stronger than the file; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
+    /// The data directory that the model is published in, where it passes the gate
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// The name it is published under [default: that of the recipe]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Let the published version serve at once
+    #[arg(long, requires = "data")]
+    pub(crate) promote: bool,
     /// Where checkpoint, model and report go; a run that was cut off there goes on [default: runs/NAME]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,

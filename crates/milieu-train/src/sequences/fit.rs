@@ -2,7 +2,7 @@
 
 use super::recipe::Recipe;
 use super::windows::{Window, blocks};
-use crate::pictures::fit::mix;
+use milieu_dataset::mix;
 use milieu_nn::kernels::{Competition, scores};
 use milieu_nn::ops::{compete, join, pick};
 use milieu_nn::{Network, Optimiser, ParameterId, Parameters, Tape, Tensor, clip, values};
