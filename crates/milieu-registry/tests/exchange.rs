@@ -2,13 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use milieu_registry::{
-    Import, ImportLimits, ModelCard, Preprocessing, Registry, TextPreparation, check_model,
+    ElementType, Import, ImportLimits, ModelCard, Preprocessing, Registry, TensorSpec, TextPreparation,
+    check_model,
 };
 use milieu_types::Timestamp;
 use std::fs;
 
 const AT: Timestamp = Timestamp::from_secs(1_800_000_000);
-const MODEL: &[u8] = &[0x08, 0x0a, 1, 2, 3];
+/// Reads `numbers: f32[batch, 4]`, gives `logits: f32[batch, 2]`.
+const MODEL: &[u8] = include_bytes!("../../../testdata/models/mini.onnx");
 
 fn import() -> Import {
     Import { kind: "mini".into(), at: AT, ..Import::default() }
@@ -49,9 +51,11 @@ fn a_folder_with_what_belongs_to_it() {
             tokenizer: "tokenizer.json".into(),
             maximum_tokens: 256,
         })),
+        inputs: vec![TensorSpec::new("numbers", ElementType::F32, &[0, 4])],
+        outputs: vec![TensorSpec::new("logits", ElementType::F32, &[0, 2])],
         licence: Some("mit".into()),
         source: Some("hf:org/mini@0".into()),
-        ..ModelCard::default()
+        temperature: None,
     };
     assert_eq!(ModelCard::of(&manifest).unwrap(), expected);
 }
@@ -83,7 +87,9 @@ fn what_is_exported_is_imported_again() {
     assert_eq!(again.attributes, first.attributes);
     assert_eq!(ModelCard::of(&again).unwrap().labels, ["cat", "dog"]);
 
-    fs::write(out.join("net.onnx"), [0x08, 9]).unwrap();
+    let mut other = MODEL.to_vec();
+    *other.last_mut().unwrap() ^= 1;
+    fs::write(out.join("net.onnx"), other).unwrap();
     let error = import().read(&out, check_model).unwrap_err().to_string();
     assert!(error.contains("checksum differs"), "{error}");
 }
@@ -97,23 +103,24 @@ fn refusals() {
         let error = import.read(&from.path().join(path), check_model).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");
     }
-    let limits = ImportLimits { model_bytes: 4, companion_bytes: 4, entries: 2 };
+    let limits = ImportLimits { model_bytes: MODEL.len() as u64, companion_bytes: 4, entries: 2 };
+    let less = ImportLimits { model_bytes: MODEL.len() as u64 - 1, ..limits };
     check(&[], "", |_| (), "no .onnx file");
     check(&[("model.bin", MODEL)], "model.bin", |_| (), "is no .onnx file");
     check(&[], "model.onnx", |_| (), "model.onnx");
-    check(&[("model.onnx", b"")], "model.onnx", |_| (), "the file is empty");
+    check(&[("model.onnx", b"")], "model.onnx", |_| (), "no usable model");
     check(&[("model.onnx", b"<html>")], "", |_| (), "model.onnx is no usable model");
     check(&[("a.onnx", MODEL), ("b.onnx", MODEL)], "", |_| (), "one of them must be chosen: a.onnx, b.onnx");
     check(&[("a.onnx", MODEL)], "", |import| import.file = Some("c.onnx".into()), "there is no file c.onnx");
-    check(&[("a.onnx", MODEL)], "", |import| import.limits = limits, "5 exceeds the limit of 4");
+    check(&[("a.onnx", MODEL)], "", |import| import.limits = less, "199 exceeds the limit of 198");
     check(
-        &[("a.onnx", &MODEL[..3]), ("labels.txt", b"too long")],
+        &[("a.onnx", MODEL), ("labels.txt", b"too long")],
         "",
         |import| import.limits = limits,
         "8 exceeds the limit of 4",
     );
     check(
-        &[("a.onnx", &MODEL[..3]), ("b", b""), ("c", b"")],
+        &[("a.onnx", MODEL), ("b", b""), ("c", b"")],
         "",
         |import| import.limits = limits,
         "3 exceeds the limit of 2",
