@@ -8,6 +8,7 @@ mod worker;
 
 pub use pending::{Answer, Pending};
 
+use crate::engine::STACK;
 use crate::metrics::{Metrics, count};
 use crate::shadow::{Agreement, ShadowTarget};
 use crate::{Engine, InferError, InputError, MetricsSnapshot, Signature, Tensor};
@@ -61,7 +62,7 @@ impl Batcher {
         let signature = Arc::new(engine.signature().clone());
         let (queue, metrics) = (Arc::new(Queue::new(options.permits)), Arc::new(Metrics::default()));
         let worker = worker::Worker::new(version.clone(), engine, options, queue.clone(), metrics.clone());
-        let thread = std::thread::Builder::new().name("milieu-infer".to_owned());
+        let thread = std::thread::Builder::new().name("milieu-infer".to_owned()).stack_size(STACK);
         let worker = Some(thread.spawn(move || worker.run())?);
         Ok(Self { version, signature, options, queue, metrics, worker })
     }

@@ -1,7 +1,7 @@
 //! rten. It knows four types of values; the others go through one of them, as rten itself does with the
 //! weights and operators of a model.
 
-use super::guard::guarded;
+use super::guard::{guarded, guarded_with_stack};
 use super::{Engine, LoadOptions};
 use crate::{Data, DataType, LoadError, Port, RunError, Signature, Tensor};
 use rten::{Model, ModelOptions, NodeId, RunOptions, ThreadPool, Value, ValueOrView, ValueView};
@@ -30,10 +30,8 @@ impl RtenEngine {
         if let Some(port) = ports.into_iter().find(|port| port.data_type == DataType::F16) {
             return Err(refused(format!("it has no 16-bit floats, of which {:?} is made", port.name)));
         }
-        let load = || {
-            pool.run(|| ModelOptions::with_all_ops().prepack_weights(options.prepack).load(bytes.to_vec()))
-        };
-        let model = guarded(load)
+        let load = || ModelOptions::with_all_ops().prepack_weights(options.prepack).load(bytes.to_vec());
+        let model = guarded_with_stack(load)
             .map_err(|panic| refused(format!("it broke down: {panic}")))?
             .map_err(|error| refused(error.to_string()))?;
         let nodes = |ports: &[Port]| {
