@@ -44,7 +44,7 @@ pub(super) fn learn(
     let (network, parameters) = Network::new(&layers, input, recipe.seed)?;
     let run = data.fingerprint(recipe);
     let fit = Fit { recipe, network: &network, data };
-    let mut state = match checkpoint::load(folder, run)? {
+    let mut state = match checkpoint::load::<State>(folder, run)? {
         Some(state) => {
             tell(TrainEvent::Resumed { epochs: state.epochs.len() });
             state

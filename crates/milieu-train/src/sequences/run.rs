@@ -37,10 +37,10 @@ pub enum TrainEvent {
     Step {
         /// Which epoch, from 1.
         epoch: usize,
-        /// Steps of it that are done.
+        /// Sequences of it that were learnt from.
         done: usize,
-        /// Steps it has.
-        steps: usize,
+        /// Sequences it has.
+        of: usize,
     },
     /// An epoch is over.
     Epoch(Epoch),
@@ -172,7 +172,7 @@ fn learn(
     while state.epochs.len() < config.epochs && !is_over(fit.recipe, state) {
         let begun = Instant::now();
         let epoch = state.epochs.len() + 1;
-        let loss = fit.epoch(state, &mut |done, steps| tell(TrainEvent::Step { epoch, done, steps }));
+        let loss = fit.epoch(state, &mut |done, of| tell(TrainEvent::Step { epoch, done, of }));
         let learning = begun.elapsed().as_secs_f64();
         if !loss.is_finite() {
             return Err(TrainError::Diverged { epoch });
