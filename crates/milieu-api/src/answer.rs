@@ -1,4 +1,4 @@
-//! Answers to questions: feeds, similar items, trends, audiences, receipts, counts, training, models.
+//! Answers to questions: feeds, similar items, trends, audiences, receipts, counts, training.
 
 use crate::{ItemOut, UserOut};
 use serde::Serialize;
@@ -181,32 +181,6 @@ pub struct Training {
     /// Why the last run failed, if it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-}
-
-/// The model versions.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct ModelList {
-    /// The versions, by kind, the oldest first.
-    pub models: Vec<ModelOut>,
-}
-
-/// A model version.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct ModelOut {
-    /// Which job it does.
-    pub kind: String,
-    /// Its number.
-    pub version: u32,
-    /// `candidate`, `serving` or `retired`.
-    pub stage: String,
-    /// Its figures.
-    pub metrics: BTreeMap<String, f64>,
-    /// When it was made, RFC 3339.
-    #[schema(format = DateTime)]
-    pub created_at: String,
-    /// Why it cannot be used, if it cannot.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub damaged: Option<String>,
 }
 
 /// Whether the server is up.

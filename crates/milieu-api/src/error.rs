@@ -88,7 +88,7 @@ pub fn status(code: ErrorCode) -> u16 {
         | E::InvalidTime
         | E::InvalidParameter
         | E::InvalidCursor => 400,
-        E::UserNotFound | E::ItemNotFound | E::ReceiptNotFound | E::NotFound => 404,
+        E::UserNotFound | E::ItemNotFound | E::ModelNotFound | E::ReceiptNotFound | E::NotFound => 404,
         E::MethodNotAllowed => 405,
         E::EventConflict => 409,
         E::BodyTooLarge | E::BatchTooLarge => 413,

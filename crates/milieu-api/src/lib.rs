@@ -7,12 +7,13 @@ mod answer;
 mod entity;
 mod error;
 mod event;
+mod model;
 mod openapi;
 mod parse;
 
 pub use answer::{
-    Audience, Explanation, Feed, FeedEntry, Health, ItemList, ItemScore, ModelList, ModelOut, Reason,
-    ReceiptOut, Replay, Stats, Training, UserList, UserScore,
+    Audience, Explanation, Feed, FeedEntry, Health, ItemList, ItemScore, Reason, ReceiptOut, Replay, Stats,
+    Training, UserList, UserScore,
 };
 pub use entity::{
     BatchStored, Clock, ItemIn, ItemOut, ItemPatchIn, MediaWire, Stored, UserIn, UserOut, UserPatchIn,
@@ -20,6 +21,10 @@ pub use entity::{
 };
 pub use error::{ApiError, ErrorBody, ErrorDetail, status};
 pub use event::{EventIn, EventStored, EventType, EventsStored, ParsedEvent, ParsedEvents, event_field};
+pub use model::{
+    ModelCardOut, ModelChange, ModelData, ModelFile, ModelLineage, ModelList, ModelOut, ModelStages,
+    ModelTrial, PromoteIn, read_promote,
+};
 pub use openapi::openapi;
 
 #[cfg(test)]

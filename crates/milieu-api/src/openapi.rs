@@ -3,7 +3,8 @@
 use crate::{
     Audience, BatchStored, ErrorBody, ErrorDetail, EventIn, EventStored, EventType, EventsStored,
     Explanation, Feed, FeedEntry, Health, ItemIn, ItemList, ItemOut, ItemPatchIn, ItemScore, MediaWire,
-    ModelList, ModelOut, Reason, ReceiptOut, Replay, Stats, Stored, Training, UserIn, UserList, UserOut,
+    ModelCardOut, ModelChange, ModelData, ModelFile, ModelLineage, ModelList, ModelOut, ModelStages,
+    ModelTrial, PromoteIn, Reason, ReceiptOut, Replay, Stats, Stored, Training, UserIn, UserList, UserOut,
     UserPatchIn, UserScore,
 };
 use serde_json::{Map, Value, json};
@@ -70,7 +71,10 @@ const ROUTES: &[Route] = &[
     route("get", "/v1/training", "How training stands", "", "Training"),
     route("post", "/v1/training", "Train now", "", "Training"),
     route("get", "/v1/models", "Model versions", "", "ModelList"),
-    route("post", "/v1/models/{kind}/rollback", "Serve the version before", "", "ModelList"),
+    route("get", "/v1/models/{name}", "A model: its versions, and what it serves with", "", "Model"),
+    route("get", "/v1/models/{name}/{version}", "All that is known about a version", "", "ModelCard"),
+    route("post", "/v1/models/{name}/promote", "Make a version live", "PromoteModel", "Model"),
+    route("post", "/v1/models/{name}/rollback", "Make the version before live again", "", "Model"),
     route("get", "/healthz", "Whether the server runs", "", "Health"),
     route("get", "/readyz", "Whether the server takes requests", "", "Health"),
 ];
@@ -148,8 +152,16 @@ pub fn openapi() -> String {
         ItemPatchIn,
         ItemScore,
         MediaWire,
+        ModelCardOut,
+        ModelChange,
+        ModelData,
+        ModelFile,
+        ModelLineage,
         ModelList,
         ModelOut,
+        ModelStages,
+        ModelTrial,
+        PromoteIn,
         Reason,
         ReceiptOut,
         Replay,

@@ -90,7 +90,8 @@ impl ItemSequences {
                 let number = match numbers.get(item) {
                     Some(&number) => number,
                     None => {
-                        let number = u32::try_from(found.items.len()).map_err(|_| refuse("too many items"))?;
+                        let number =
+                            u32::try_from(found.items.len()).map_err(|_| refuse("too many items"))?;
                         numbers.insert(item.to_owned(), number);
                         found.items.push(item.to_owned());
                         number
@@ -118,11 +119,10 @@ mod tests {
             ItemSequences::read(&folder.path().join(name))
         };
         let found = read("plain", b"7 a b a\n\n8\r\n9 c  b").unwrap();
-        assert_eq!((found.items, found.users), (vec!["a".into(), "b".into(), "c".into()], vec![
-            "7".into(),
-            "8".into(),
-            "9".into()
-        ]));
+        assert_eq!(
+            (found.items, found.users),
+            (vec!["a".into(), "b".into(), "c".into()], vec!["7".into(), "8".into(), "9".into()])
+        );
         assert_eq!(found.sequences, [vec![0, 1, 0], vec![], vec![2, 1]]);
         let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
         packed.write_all(b"1 x y\n").unwrap();

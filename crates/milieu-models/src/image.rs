@@ -24,6 +24,8 @@ pub enum Image {
         /// Channels of the first block.
         width: usize,
     },
+    /// A matrix, on features that an encoder makes of pictures.
+    Linear {},
     /// Depthwise and pointwise convolutions in turn, after MobileNet (Howard et al. 2017).
     Mobile {
         /// Channels of the first convolution.
@@ -40,6 +42,7 @@ impl Image {
             | Self::Residual { width }
             | Self::Pooled { width }
             | Self::Mobile { width } => width,
+            Self::Linear {} => 1,
         }
     }
 
@@ -85,6 +88,7 @@ impl Image {
                     .extend([Layer::Dense { outputs: classes, bias: false }, Layer::Scale { factor: 0.125 }]);
                 layers
             }
+            Self::Linear {} => vec![Layer::Dense { outputs: classes, bias: true }],
             Self::Pooled { width } => {
                 let norm = || Layer::BatchNorm { scale: false, rectify: true };
                 let mut layers = vec![Layer::Whiten { kernel: 2 }];

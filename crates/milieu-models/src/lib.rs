@@ -1,4 +1,13 @@
-//! Architectures of neural networks: which layers, in which order.
+//! Architectures of neural networks: which layers, in which order; their ONNX graphs; smaller ones made of
+//! larger ones.
 
+mod error;
+mod export;
 pub mod image;
+mod parts;
+mod prune;
 pub mod sequence;
+
+pub use error::ModelError;
+pub use export::onnx;
+pub use prune::prune;

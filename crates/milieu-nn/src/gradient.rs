@@ -63,7 +63,8 @@ fn merged((rows, values): (&[u32], &[f32]), (more, others): (&[u32], &[f32])) ->
     let (mut sum_rows, mut sum) = (Vec::with_capacity(rows.len() + more.len()), Vec::new());
     let (mut one, mut other) = (0, 0);
     while one < rows.len() || other < more.len() {
-        let row = rows.get(one).copied().unwrap_or(u32::MAX).min(more.get(other).copied().unwrap_or(u32::MAX));
+        let row =
+            rows.get(one).copied().unwrap_or(u32::MAX).min(more.get(other).copied().unwrap_or(u32::MAX));
         let from = sum.len();
         sum_rows.push(row);
         sum.resize(from + width, 0.0);

@@ -28,7 +28,7 @@ pub use initialise::Initialiser;
 pub use layer::{Activation, Layer, ShapeError, Size};
 pub use network::Network;
 pub use optimiser::{Optimiser, OptimiserConfig, clip};
-pub use parameters::{Parameter, ParameterId, ParameterKind, Parameters};
+pub use parameters::{Parameter, ParameterId, ParameterKind, Parameters, Statistics};
 pub use schedule::Schedule;
 pub use tape::{Tape, values};
 pub use whitening::whitening;

@@ -137,7 +137,8 @@ impl Step {
 
 /// Shortens gradients that are together longer than `most`, and gives their length before.
 pub fn clip(gradients: &mut Gradients, most: f32) -> f32 {
-    let square: f64 = gradients.iter().flatten().flat_map(Gradient::values).map(|&x| f64::from(x) * f64::from(x)).sum();
+    let square: f64 =
+        gradients.iter().flatten().flat_map(Gradient::values).map(|&x| f64::from(x) * f64::from(x)).sum();
     let length = square.sqrt() as f32;
     if length > most && length.is_finite() {
         gradients.iter_mut().flatten().flat_map(Gradient::values_mut).for_each(|x| *x *= most / length);

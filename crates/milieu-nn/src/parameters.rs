@@ -35,6 +35,9 @@ pub struct ParameterId(pub(crate) usize);
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Parameters(Vec<Parameter>);
 
+/// New values of parameters that are not learnt by gradients.
+pub type Statistics = Vec<(ParameterId, Vec<f32>)>;
+
 impl Parameters {
     /// Adds a parameter.
     pub fn add(&mut self, parameter: Parameter) -> ParameterId {
@@ -97,7 +100,7 @@ impl Parameters {
     }
 
     /// Puts new values in the place of some.
-    pub fn assign(&mut self, changes: Vec<(ParameterId, Vec<f32>)>) {
+    pub fn assign(&mut self, changes: Statistics) {
         for (id, values) in changes {
             if let Some(parameter) = self.0.get_mut(id.0).filter(|p| p.values.len() == values.len()) {
                 parameter.values = values;

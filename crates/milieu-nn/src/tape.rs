@@ -1,7 +1,7 @@
 //! One pass through a network: parameters as tensors, and what became of them.
 
 use crate::kernels::Moments;
-use crate::{Gradient, Gradients, ParameterId, ParameterKind, Parameters, Tensor};
+use crate::{Gradient, Gradients, ParameterId, ParameterKind, Parameters, Statistics, Tensor};
 use burn::tensor::{Device, Int, TensorData};
 use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64Mcg;
@@ -141,7 +141,7 @@ impl<'a> Tape<'a> {
 
     /// The gradients of a loss, and the running moments as they are after the pass.
     #[must_use]
-    pub fn gradients(self, loss: &Tensor<1>) -> (Gradients, Vec<(ParameterId, Vec<f32>)>) {
+    pub fn gradients(self, loss: &Tensor<1>) -> (Gradients, Statistics) {
         let mut found = loss.backward();
         let mut gradient = |(leaf, rows): (Option<Tensor<1>>, Option<Rows>)| match rows {
             Some(Rows { numbers, leaf }) => {

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 use milieu_nn::losses::{cross_entropy, logistic, mean_squared, smooth};
-use milieu_nn::{Activation, Gradient, Layer, Network, ParameterKind, Parameters, Size, Tape, Tensor, values};
+use milieu_nn::{
+    Activation, Gradient, Layer, Network, ParameterKind, Parameters, Size, Tape, Tensor, values,
+};
 use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 

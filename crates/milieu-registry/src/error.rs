@@ -13,6 +13,12 @@ pub enum RegistryError {
         /// Why.
         source: std::io::Error,
     },
+    /// There is no such kind.
+    #[error("there is no model {kind}")]
+    UnknownKind {
+        /// The kind asked for.
+        kind: String,
+    },
     /// There is no such kind, or it has no such version.
     #[error("{kind} has no version {version}")]
     UnknownVersion {
@@ -27,6 +33,16 @@ pub enum RegistryError {
         /// The kind asked for.
         kind: String,
     },
+    /// A version cannot be put on trial.
+    #[error("{kind} {version} cannot be tried: {reason}")]
+    InvalidTrial {
+        /// The kind asked for.
+        kind: String,
+        /// The version asked for.
+        version: u32,
+        /// Why not.
+        reason: &'static str,
+    },
     /// A name of a kind or a file is not of the allowed form.
     #[error("{name:?} is no name of a {what}")]
     InvalidName {
@@ -39,6 +55,26 @@ pub enum RegistryError {
     #[error("the version cannot be published: {reason}")]
     InvalidDraft {
         /// Which rule.
+        reason: String,
+    },
+    /// What a version says about its use cannot be used.
+    #[error("the card of {kind} {version} cannot be used: {reason}")]
+    InvalidCard {
+        /// The kind.
+        kind: String,
+        /// The version.
+        version: u32,
+        /// Why.
+        reason: String,
+    },
+    /// The model file reads or gives something else than its manifest says.
+    #[error("{kind} {version} is not what its manifest says: {reason}")]
+    SignatureMismatch {
+        /// The kind.
+        kind: String,
+        /// The version.
+        version: u32,
+        /// What differs.
         reason: String,
     },
     /// A file on disk is not what it should be: cut short, altered or of an unknown format.

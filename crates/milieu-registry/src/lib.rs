@@ -5,7 +5,7 @@
 //! ```text
 //! DIR/<kind>/v000001/manifest.json     what it is: files with checksums, metrics, data, parent, recipe
 //! DIR/<kind>/v000001/<files>           weights and whatever else the manifest lists
-//! DIR/<kind>/stages.json               which version serves, and every change of that so far
+//! DIR/<kind>/stages.json               which version is live, which are on trial, every change so far
 //! DIR/<kind>/lock                      held by writers
 //! ```
 //!
@@ -15,13 +15,26 @@
 //!
 //! The crate knows nothing about models: a version is named bytes and a description.
 
+mod card;
+mod companions;
 mod disk;
 mod error;
+mod exchange;
+mod lineage;
 mod manifest;
+mod model_file;
+mod signature;
 mod stages;
 mod store;
+mod switch;
 
+pub use card::{ModelCard, PictureFit, PicturePreparation, Preprocessing, TextPreparation};
+pub use companions::{choose_model, is_companion};
 pub use error::RegistryError;
+pub use exchange::{Import, ImportError, ImportLimits};
+pub use lineage::{Lineage, LineageEnd, Relative};
 pub use manifest::{DataDescription, Draft, FileEntry, MANIFEST_FORMAT, Manifest};
-pub use stages::{Change, ChangeKind, Stage};
+pub use model_file::check_model;
+pub use signature::{Dimension, ElementType, Signature, TensorSpec};
+pub use stages::{Change, ChangeKind, STAGES_FORMAT, Stage, Stages, Trial};
 pub use store::{Limits, Listed, Registry, Version};

@@ -27,11 +27,14 @@ pub struct Manifest {
     pub metrics: BTreeMap<String, f64>,
     /// What it learnt from.
     pub data: DataDescription,
-    /// The version it was compared with or started from.
+    /// The version of the same kind it started from or was compared with, always an older one.
     pub parent: Option<u32>,
     /// The settings it was made with, as text.
     pub recipe: String,
-    /// What only the users of the kind understand: architecture, labels, preprocessing.
+    /// The version of the code that made it; empty where that is not known.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub code_version: String,
+    /// What only the users of the kind understand, a [`crate::ModelCard`] among it.
     #[serde(default)]
     pub attributes: BTreeMap<String, serde_json::Value>,
 }
@@ -75,6 +78,8 @@ pub struct Draft {
     pub parent: Option<u32>,
     /// See [`Manifest::recipe`].
     pub recipe: String,
+    /// See [`Manifest::code_version`].
+    pub code_version: String,
     /// See [`Manifest::attributes`].
     pub attributes: BTreeMap<String, serde_json::Value>,
 }
@@ -114,6 +119,7 @@ impl Draft {
             data: self.data.clone(),
             parent: self.parent,
             recipe: self.recipe.clone(),
+            code_version: self.code_version.clone(),
             attributes: self.attributes.clone(),
         }
     }

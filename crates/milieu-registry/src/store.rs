@@ -1,18 +1,14 @@
-//! Publishing, loading and switching versions.
+//! Publishing, loading and listing versions.
 
 use crate::manifest::{MANIFEST_FILE, file_name, kind_name, sha256};
-use crate::stages::History;
-use crate::{Change, ChangeKind, Draft, MANIFEST_FORMAT, Manifest, RegistryError, Stage, disk};
-use milieu_types::Timestamp;
+use crate::{Draft, MANIFEST_FORMAT, Manifest, RegistryError, Stage, disk};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-const STAGE_FILE: &str = "stages.json";
-const STAGE_SCRATCH: &str = "stages.new";
 const LOCK_FILE: &str = "lock";
 /// Where a version is put together before it gets its name.
-const SCRATCH: &str = "publishing";
+pub(crate) const SCRATCH: &str = "publishing";
 
 /// What a registry refuses to read, so that a damaged or foreign directory cannot take all memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,13 +17,15 @@ pub struct Limits {
     pub description_bytes: u64,
     /// The largest single file of a version, in bytes.
     pub file_bytes: u64,
+    /// All files of a version together, in bytes.
+    pub version_bytes: u64,
     /// The most files of a version.
     pub files: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { description_bytes: 4 << 20, file_bytes: 8 << 30, files: 256 }
+        Self { description_bytes: 4 << 20, file_bytes: 8 << 30, version_bytes: 16 << 30, files: 256 }
     }
 }
 
@@ -35,8 +33,8 @@ impl Default for Limits {
 /// directory at once.
 #[derive(Debug, Clone)]
 pub struct Registry {
-    root: PathBuf,
-    limits: Limits,
+    pub(crate) root: PathBuf,
+    pub(crate) limits: Limits,
 }
 
 /// A version read whole, its checksums verified.
@@ -91,6 +89,8 @@ impl Registry {
             limit(&kind.join(name), bytes.len() as u64, most)?;
         }
         limit(&kind, draft.files.len() as u64, self.limits.files as u64)?;
+        let all = total(draft.files.iter().map(|(_, bytes)| bytes.len() as u64));
+        limit(&kind, all, self.limits.version_bytes)?;
         let _lock = self.lock(&draft.kind)?;
 
         // Under the lock, a directory of that name can only be what a killed writer left.
@@ -102,6 +102,12 @@ impl Registry {
             _ => fs::create_dir(&scratch).map_err(RegistryError::io(&scratch))?,
         }
         let last = self.versions(&draft.kind)?.last().copied().unwrap_or(0);
+        if let Some(parent) = draft.parent
+            && !(1..=last).contains(&parent)
+        {
+            let reason = format!("its parent {parent} is no earlier version");
+            return Err(RegistryError::InvalidDraft { reason });
+        }
         let manifest = draft.manifest(last.saturating_add(1));
         for (name, bytes) in &draft.files {
             disk::write_new(&scratch.join(name), bytes)?;
@@ -126,12 +132,17 @@ impl Registry {
         let mut files = BTreeMap::new();
         for entry in &manifest.files {
             let path = directory.join(&entry.name);
-            let bytes = disk::read(&path, self.limits.file_bytes)?
-                .ok_or_else(|| RegistryError::damaged(&path, "the file is missing"))?;
-            if bytes.len() as u64 != entry.bytes {
-                let reason = format!("{} bytes where the manifest says {}", bytes.len(), entry.bytes);
-                return Err(RegistryError::damaged(&path, reason));
-            }
+            let wrong = |size: u64| {
+                let reason = format!("{size} bytes where the manifest says {}", entry.bytes);
+                RegistryError::damaged(&path, reason)
+            };
+            let bytes = match disk::read(&path, entry.bytes) {
+                Ok(Some(bytes)) if bytes.len() as u64 == entry.bytes => bytes,
+                Ok(Some(bytes)) => return Err(wrong(bytes.len() as u64)),
+                Ok(None) => return Err(RegistryError::damaged(&path, "the file is missing")),
+                Err(RegistryError::TooLarge { size, .. }) => return Err(wrong(size)),
+                Err(error) => return Err(error),
+            };
             if sha256(&bytes) != entry.sha256 {
                 return Err(RegistryError::damaged(&path, "the checksum differs from the manifest"));
             }
@@ -165,6 +176,7 @@ impl Registry {
             file_name(&entry.name)?;
             limit(&path, entry.bytes, self.limits.file_bytes)?;
         }
+        limit(&path, total(manifest.files.iter().map(|entry| entry.bytes)), self.limits.version_bytes)?;
         Ok(manifest)
     }
 
@@ -194,112 +206,25 @@ impl Registry {
         Ok(self.versions(kind)?.into_iter().map(listed).collect())
     }
 
-    /// The version that serves, if any.
-    ///
-    /// # Errors
-    /// [`RegistryError::Damaged`] for a damaged stage file, [`RegistryError::Io`].
-    pub fn serving(&self, kind: &str) -> Result<Option<u32>, RegistryError> {
-        Ok(self.history(kind)?.serving())
-    }
-
-    /// Every change of the serving version so far, oldest first.
-    ///
-    /// # Errors
-    /// As [`Registry::serving`].
-    pub fn changes(&self, kind: &str) -> Result<Vec<Change>, RegistryError> {
-        Ok(self.history(kind)?.changes)
-    }
-
-    /// Makes a version the serving one, after verifying it. Promoting the serving version changes nothing.
-    ///
-    /// # Errors
-    /// As [`Registry::load`]: a version that cannot be loaded is not promoted.
-    pub fn promote(&self, kind: &str, version: u32, at: Timestamp) -> Result<(), RegistryError> {
-        self.load(kind, version)?;
-        let _lock = self.lock(kind)?;
-        let history = self.history(kind)?;
-        if history.serving() == Some(version) {
-            return Ok(());
-        }
-        self.append(kind, history, Change { change: ChangeKind::Promote, version, at })
-    }
-
-    /// Makes the version that served before the serving one, and returns its number.
-    ///
-    /// # Errors
-    /// [`RegistryError::NothingToRollBack`] where there is none, else as [`Registry::load`].
-    pub fn rollback(&self, kind: &str, at: Timestamp) -> Result<u32, RegistryError> {
-        let _lock = self.lock(kind)?;
-        let history = self.history(kind)?;
-        let present = self.versions(kind)?;
-        let version = history
-            .earlier(|version| present.binary_search(&version).is_ok())
-            .ok_or_else(|| RegistryError::NothingToRollBack { kind: kind.to_owned() })?;
-        self.load(kind, version)?;
-        self.append(kind, history, Change { change: ChangeKind::Rollback, version, at })?;
-        Ok(version)
-    }
-
-    /// Removes the oldest versions until `keep` are left, and returns the removed ones. The serving
-    /// version, the one a roll back would choose and the newest stay in any case; the newest so that no
-    /// number is ever given twice.
-    ///
-    /// # Errors
-    /// [`RegistryError::Damaged`] for a damaged stage file, [`RegistryError::Io`].
-    pub fn prune(&self, kind: &str, keep: usize) -> Result<Vec<u32>, RegistryError> {
-        let _lock = self.lock(kind)?;
-        let history = self.history(kind)?;
-        let present = self.versions(kind)?;
-        let earlier = history.earlier(|version| present.binary_search(&version).is_ok());
-        let mut removed = Vec::new();
-        for &version in &present {
-            if present.len() - removed.len() <= keep {
-                break;
-            }
-            if [history.serving(), earlier, present.last().copied()].contains(&Some(version)) {
-                continue;
-            }
-            // Out of sight by one rename first, so that no reader meets half a version.
-            let directory = self.root.join(kind).join(directory_name(version));
-            let scratch = self.root.join(kind).join(SCRATCH);
-            match fs::remove_dir_all(&scratch) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(RegistryError::io(&scratch)(error));
-                }
-                _ => disk::rename(&directory, &scratch)?,
-            }
-            fs::remove_dir_all(&scratch).map_err(RegistryError::io(&scratch))?;
-            removed.push(version);
-        }
-        Ok(removed)
-    }
-
-    fn append(&self, kind: &str, mut history: History, change: Change) -> Result<(), RegistryError> {
-        history.changes.push(change);
-        let directory = self.root.join(kind);
-        let path = directory.join(STAGE_FILE);
-        let text = to_json(&path, &history)?;
-        disk::replace(&path, &directory.join(STAGE_SCRATCH), &text)
-    }
-
-    fn history(&self, kind: &str) -> Result<History, RegistryError> {
-        kind_name(kind)?;
-        let path = self.root.join(kind).join(STAGE_FILE);
-        match disk::read(&path, self.limits.description_bytes)? {
-            None => Ok(History::default()),
-            Some(bytes) => {
-                serde_json::from_slice(&bytes).map_err(|e| RegistryError::damaged(&path, e.to_string()))
-            }
-        }
-    }
-
     /// The published versions of a kind, ascending.
-    fn versions(&self, kind: &str) -> Result<Vec<u32>, RegistryError> {
+    pub(crate) fn versions(&self, kind: &str) -> Result<Vec<u32>, RegistryError> {
         kind_name(kind)?;
         let names = directory_names(&self.root.join(kind))?;
         let mut versions: Vec<u32> = names.iter().filter_map(|name| directory_version(name)).collect();
         versions.sort_unstable();
         Ok(versions)
+    }
+
+    /// Refuses a kind that is not there. Only publishing makes one.
+    ///
+    /// # Errors
+    /// [`RegistryError::UnknownKind`], [`RegistryError::InvalidName`].
+    pub fn must_be_kind(&self, kind: &str) -> Result<(), RegistryError> {
+        kind_name(kind)?;
+        match self.root.join(kind).is_dir() {
+            true => Ok(()),
+            false => Err(RegistryError::UnknownKind { kind: kind.to_owned() }),
+        }
     }
 
     fn kind_directory(&self, kind: &str) -> Result<PathBuf, RegistryError> {
@@ -314,7 +239,7 @@ impl Registry {
 
     /// Keeps other writers of the kind out, in this process and in others, until dropped. The system
     /// releases it when the process dies.
-    fn lock(&self, kind: &str) -> Result<File, RegistryError> {
+    pub(crate) fn lock(&self, kind: &str) -> Result<File, RegistryError> {
         let path = self.kind_directory(kind)?.join(LOCK_FILE);
         let open = || {
             let file = File::options().create(true).truncate(false).write(true).open(&path)?;
@@ -325,7 +250,7 @@ impl Registry {
     }
 }
 
-fn directory_name(version: u32) -> String {
+pub(crate) fn directory_name(version: u32) -> String {
     format!("v{version:06}")
 }
 
@@ -353,14 +278,18 @@ fn directory_names(path: &Path) -> Result<Vec<String>, RegistryError> {
     Ok(names)
 }
 
-fn to_json(path: &Path, value: &impl serde::Serialize) -> Result<Vec<u8>, RegistryError> {
+pub(crate) fn to_json(path: &Path, value: &impl serde::Serialize) -> Result<Vec<u8>, RegistryError> {
     let mut text = serde_json::to_vec_pretty(value)
         .map_err(|error| RegistryError::Io { path: path.to_path_buf(), source: error.into() })?;
     text.push(b'\n');
     Ok(text)
 }
 
-fn limit(path: &Path, size: u64, limit: u64) -> Result<(), RegistryError> {
+fn total(sizes: impl Iterator<Item = u64>) -> u64 {
+    sizes.fold(0, u64::saturating_add)
+}
+
+pub(crate) fn limit(path: &Path, size: u64, limit: u64) -> Result<(), RegistryError> {
     match size > limit {
         true => Err(RegistryError::TooLarge { path: path.to_path_buf(), size, limit }),
         false => Ok(()),

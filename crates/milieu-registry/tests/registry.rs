@@ -23,6 +23,7 @@ fn draft(weights: &[u8]) -> Draft {
         },
         parent: None,
         recipe: "epochs = 3".into(),
+        code_version: "0.1.0".into(),
         attributes: BTreeMap::from([("labels".into(), serde_json::json!(["like", "hide"]))]),
     }
 }
@@ -58,16 +59,16 @@ fn promote_and_roll_back() {
     for weights in [b"1", b"2", b"3"] {
         registry.publish(&draft(weights)).unwrap();
     }
-    assert_eq!(registry.serving("ranker").unwrap(), None);
+    assert_eq!(registry.live("ranker").unwrap(), None);
     assert!(matches!(registry.rollback("ranker", AT), Err(RegistryError::NothingToRollBack { .. })));
     assert!(matches!(registry.promote("ranker", 4, AT), Err(RegistryError::UnknownVersion { .. })));
     registry.promote("ranker", 1, AT).unwrap();
     registry.promote("ranker", 3, AT).unwrap();
     registry.promote("ranker", 3, AT).unwrap();
     let stages: Vec<_> = registry.list("ranker").unwrap().iter().map(|l| l.stage).collect();
-    assert_eq!(stages, [Stage::Retired, Stage::Candidate, Stage::Serving]);
+    assert_eq!(stages, [Stage::Retired, Stage::Candidate, Stage::Live]);
     assert_eq!(registry.rollback("ranker", AT).unwrap(), 1);
-    assert_eq!(registry.serving("ranker").unwrap(), Some(1));
+    assert_eq!(registry.live("ranker").unwrap(), Some(1));
     assert!(registry.rollback("ranker", AT).is_err());
     let kinds: Vec<_> = registry.changes("ranker").unwrap().iter().map(|c| c.change).collect();
     assert_eq!(kinds, [ChangeKind::Promote, ChangeKind::Promote, ChangeKind::Rollback]);
@@ -96,7 +97,7 @@ fn damage_is_found() {
         registry.promote("ranker", 1, AT).unwrap();
         damage(&directory.path().join("ranker"));
         let error = registry
-            .serving("ranker")
+            .live("ranker")
             .and_then(|version| registry.load("ranker", version.unwrap()))
             .unwrap_err();
         assert!(error.to_string().contains(expected), "{error}");
@@ -109,6 +110,7 @@ fn damage_is_found() {
     };
     check(|kind| fs::write(kind.join("v000001/weights.bin"), b"evil weights").unwrap(), "checksum");
     check(|kind| fs::write(kind.join("v000001/weights.bin"), b"good").unwrap(), "4 bytes");
+    check(|kind| fs::write(kind.join("v000001/weights.bin"), b"good weights and more").unwrap(), "21 bytes");
     check(|kind| fs::remove_file(kind.join("v000001/weights.bin")).unwrap(), "missing");
     check(|kind| fs::write(kind.join("stages.json"), b"{\"changes\":[{").unwrap(), "damaged");
     check(|kind| fs::remove_file(kind.join("v000001/manifest.json")).unwrap(), "no version 1");
@@ -151,7 +153,7 @@ fn a_torn_publish_is_invisible_and_swept() {
 fn drafts_that_break_a_rule_leave_nothing() {
     fn check(edit: impl FnOnce(&mut Draft), expected: &str) {
         let directory = tempfile::tempdir().unwrap();
-        let limits = Limits { file_bytes: 16, files: 2, ..Limits::default() };
+        let limits = Limits { file_bytes: 16, version_bytes: 16, files: 2, ..Limits::default() };
         let registry = Registry::open_with(directory.path(), limits).unwrap();
         let mut input = draft(b"w");
         edit(&mut input);
@@ -166,6 +168,8 @@ fn drafts_that_break_a_rule_leave_nothing() {
     check(|d| d.metrics = BTreeMap::from([("loss".into(), f64::NAN)]), "the metric loss is NaN");
     check(|d| d.files[0].1 = vec![0; 17], "exceeds the limit");
     check(|d| d.files.push(("third".into(), vec![])), "exceeds the limit");
+    check(|d| d.files[1].1 = vec![0; 16], "17 exceeds the limit of 16");
+    check(|d| d.parent = Some(1), "its parent 1 is no earlier version");
 }
 
 #[test]
@@ -190,7 +194,7 @@ fn readers_see_whole_versions_while_writers_write() {
         for _ in 0..2 {
             scope.spawn(|| {
                 while !done.load(Ordering::Relaxed) {
-                    let serving = registry.serving("ranker").unwrap().unwrap();
+                    let serving = registry.live("ranker").unwrap().unwrap();
                     assert_eq!(registry.load("ranker", serving).unwrap().manifest.version, serving);
                 }
             });

@@ -8,6 +8,7 @@ mod answer;
 mod append;
 pub mod config;
 pub mod doctor;
+pub mod listing;
 mod metrics;
 mod models;
 mod receipts;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// The routes that are counted, as they are written in the router.
-pub(crate) const ROUTES: [&str; 15] = [
+pub(crate) const ROUTES: [&str; 18] = [
     "/v1/events",
     "/v1/users",
     "/v1/users/{*id}",
@@ -17,7 +17,10 @@ pub(crate) const ROUTES: [&str; 15] = [
     "/v1/stats",
     "/v1/training",
     "/v1/models",
-    "/v1/models/{kind}/rollback",
+    "/v1/models/{name}",
+    "/v1/models/{name}/{version}",
+    "/v1/models/{name}/promote",
+    "/v1/models/{name}/rollback",
     "/healthz",
     "/readyz",
     "other",

@@ -17,13 +17,13 @@ pub const ACTIONS: &str = "actions";
 /// The file of an action version with an [`ActionModel`], in JSON.
 pub const ACTIONS_FILE: &str = "model.json";
 
-/// Takes the serving versions of the registry into use, all at once. What cannot be used is left out, and
+/// Takes the live versions of the registry into use, all at once. What cannot be used is left out, and
 /// said.
 pub(crate) fn load_models(shared: &Shared) -> Result<(), String> {
     let mut names = Vec::new();
     let mut errors = Vec::new();
     let mut models = Models::default();
-    match serving(shared, COLLABORATIVE, |name, version| collaborative(shared, name, version)) {
+    match live(shared, COLLABORATIVE, |name, version| collaborative(shared, name, version)) {
         Ok(Some((name, bound))) => {
             names.push((COLLABORATIVE, name));
             models.collaborative = Some(bound);
@@ -31,7 +31,7 @@ pub(crate) fn load_models(shared: &Shared) -> Result<(), String> {
         Ok(None) => {}
         Err(error) => errors.push(error),
     }
-    match serving(shared, ACTIONS, actions) {
+    match live(shared, ACTIONS, actions) {
         Ok(Some((name, scorer))) => {
             names.push((ACTIONS, name));
             models.actions = scorer;
@@ -51,12 +51,12 @@ pub(crate) fn action_version(shared: &Shared, name: &str) -> Option<ActionScorer
     actions(name, &version).ok()
 }
 
-fn serving<T>(
+fn live<T>(
     shared: &Shared,
     kind: &str,
     read: impl FnOnce(&str, &Version) -> Result<T, String>,
 ) -> Result<Option<(String, T)>, String> {
-    let Some(number) = shared.registry.serving(kind).map_err(|error| error.to_string())? else {
+    let Some(number) = shared.registry.live(kind).map_err(|error| error.to_string())? else {
         return Ok(None);
     };
     let name = format!("{kind}/{number}");

@@ -1,9 +1,9 @@
 //! When to train, how it goes, and taking what came of it into use.
 
-use crate::models::load_models;
+use crate::models::{ACTIONS, COLLABORATIVE, load_models};
 use crate::state::{Shared, now};
 use milieu_api::Training;
-use milieu_registry::RegistryError;
+use milieu_registry::{Registry, RegistryError};
 use milieu_types::{Record, Seq, Timestamp};
 use parking_lot::{Condvar, Mutex};
 use serde_json::Value;
@@ -105,7 +105,7 @@ impl Trainer {
 pub(crate) fn run(shared: &Arc<Shared>) {
     let trainer = &shared.trainer;
     let Some(run) = &trainer.run else { return };
-    trainer.state.lock().status.trained_to = trained_to(shared).unwrap_or(0);
+    trainer.state.lock().status.trained_to = trained_to(&shared.registry).unwrap_or(0);
     while trainer.wait(shared) {
         let last = shared.log.last_seq();
         tracing::info!(records = last, "training starts");
@@ -125,11 +125,14 @@ pub(crate) fn run(shared: &Arc<Shared>) {
     }
 }
 
-/// The last record that any model learnt from, whether or not it was good enough to serve.
-fn trained_to(shared: &Shared) -> Result<Seq, RegistryError> {
+/// The kinds that are learnt from the log. Others are in the registry too, and learn from other data.
+const TRAINED: [&str; 2] = [COLLABORATIVE, ACTIONS];
+
+/// The last record that any model of the log learnt from, whether or not it was good enough to be live.
+fn trained_to(registry: &Registry) -> Result<Seq, RegistryError> {
     let mut last = 0;
-    for kind in shared.registry.kinds()? {
-        for listed in shared.registry.list(&kind)? {
+    for kind in TRAINED {
+        for listed in registry.list(kind)? {
             last = last.max(listed.manifest.map_or(0, |manifest| manifest.data.last_seq));
         }
     }
@@ -146,9 +149,10 @@ fn once(shared: &Shared, run: &RunTraining) -> Result<(), String> {
     let progress = |line: Value| {
         tell(&line);
         if line["event"] == "published"
-            && let (Some(kind), Some(version)) = (line["kind"].as_str(), line["version"].as_u64())
+            && let Some(kind) = TRAINED.into_iter().find(|kind| line["kind"] == *kind)
+            && let Some(version) = line["version"].as_u64()
         {
-            published.lock().push((kind.to_owned(), version, line["promote"] == true));
+            published.lock().push((kind, version, line["promote"] == true));
         }
         shared.trainer.heard(line);
     };
@@ -162,10 +166,10 @@ fn once(shared: &Shared, run: &RunTraining) -> Result<(), String> {
     for (kind, version, promote) in published.into_inner() {
         let version = u32::try_from(version).map_err(|error| error.to_string())?;
         if promote {
-            shared.registry.promote(&kind, version, now()).map_err(|error| error.to_string())?;
+            shared.registry.promote(kind, version, now()).map_err(|error| error.to_string())?;
         }
         let keep = shared.config.training.keep_versions;
-        shared.registry.prune(&kind, keep).map_err(|error| error.to_string())?;
+        shared.registry.prune(kind, keep).map_err(|error| error.to_string())?;
     }
     load_models(shared)
 }
@@ -183,5 +187,40 @@ fn tell(line: &Value) {
         ),
         "skipped" => tracing::info!(kind = text("kind"), reason = text("reason"), "no model trained"),
         _ => (),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
+mod tests {
+    use super::*;
+    use milieu_registry::{DataDescription, Draft};
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn only_models_of_the_log_say_how_far_it_is_learnt() {
+        fn check(published: &[(&str, Seq)], expected: Seq) {
+            let directory = tempfile::tempdir().unwrap();
+            let registry = Registry::open(directory.path()).unwrap();
+            for &(kind, last_seq) in published {
+                let draft = Draft {
+                    kind: kind.into(),
+                    created_at: Timestamp::from_secs(1),
+                    files: Vec::new(),
+                    metrics: BTreeMap::new(),
+                    data: DataDescription { last_seq, ..DataDescription::default() },
+                    parent: None,
+                    recipe: String::new(),
+                    code_version: String::new(),
+                    attributes: BTreeMap::new(),
+                };
+                registry.publish(&draft).unwrap();
+            }
+            assert_eq!(trained_to(&registry).unwrap(), expected);
+        }
+        check(&[], 0);
+        check(&[("image-cifar10", 99)], 0);
+        check(&[(COLLABORATIVE, 5), (ACTIONS, 7), ("image-cifar10", 99)], 7);
+        check(&[(COLLABORATIVE, 8), (COLLABORATIVE, 5)], 8);
     }
 }

@@ -14,6 +14,7 @@ mod progress;
 mod replay;
 pub mod search;
 pub mod sequences;
+mod task;
 pub mod worker;
 
 pub use actions::{TrainedActions, train_actions};
@@ -22,3 +23,4 @@ pub use config::{ActionsConfig, TrainConfig};
 pub use learn::{Incumbent, LearnError, Learnt, learn};
 pub use progress::Progress;
 pub use replay::{ReplayConfig, ReplayError, ReplayReport, SystemReport, replay};
+pub use task::Task;

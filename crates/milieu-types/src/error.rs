@@ -31,6 +31,8 @@ pub enum ErrorCode {
     UserNotFound,
     /// No such item.
     ItemNotFound,
+    /// No such model, or it has no such version.
+    ModelNotFound,
     /// No such receipt, or it is past its retention.
     ReceiptNotFound,
     /// No such route.

@@ -28,6 +28,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: EvalCommand,
     },
+    /// Look after model versions
+    Models {
+        #[command(subcommand)]
+        command: ModelsCommand,
+    },
     /// The training process of a server; reads its job from standard input
     #[command(name = crate::training::WORKER, hide = true)]
     TrainWorker,
@@ -46,6 +51,15 @@ pub(crate) struct Train {
     /// One setting of the recipe, stronger than the file; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
+    /// The data directory that the model is published in, where it passes the gate
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// The name it is published under [default: that of the recipe]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Let the published version serve at once
+    #[arg(long, requires = "data")]
+    pub(crate) promote: bool,
     /// Where checkpoint, model and report go; a run that was cut off there goes on [default: runs/NAME]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
@@ -93,6 +107,126 @@ pub(crate) struct EvalFeed {
     /// One JSON object last on standard output
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelsCommand {
+    /// Every version of every model
+    List(OnModels),
+    /// A model, or all that is known about one version of it
+    Show(ShowModel),
+    /// Take a model from the hub of Hugging Face, as a candidate
+    Pull(PullModel),
+    /// Take a model from a file or a folder, as a candidate
+    Import(ImportModel),
+    /// Make a version live
+    Promote(PromoteModel),
+    /// Make the version before live again
+    Rollback(RollbackModel),
+    /// Write a version into a folder
+    Export(ExportModel),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OnModels {
+    /// The data directory; a server may have it open, and learns of changes when it starts
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// One JSON object last on standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowModel {
+    /// The model; with a version, that version's card
+    #[arg(value_name = "NAME[@VERSION]", value_parser = ModelName::parse)]
+    pub(crate) model: ModelName,
+    #[command(flatten)]
+    pub(crate) on: OnModels,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PullModel {
+    /// The repository of the hub, and a branch, tag or commit of it; its main branch where that is left out
+    #[arg(value_name = "hf:ORG/NAME[@REVISION]", value_parser = crate::hub::Reference::parse)]
+    pub(crate) from: crate::hub::Reference,
+    /// The model to publish under; made from the repository's name where it is left out
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Which .onnx file, where there is a choice
+    #[arg(long, value_name = "PATH")]
+    pub(crate) file: Option<String>,
+    /// Where the hub is
+    #[arg(long, value_name = "URL", env = "HF_ENDPOINT", default_value = "https://huggingface.co")]
+    pub(crate) hub: String,
+    /// A token for what is not public
+    #[arg(long, value_name = "TOKEN", env = "HF_TOKEN", hide_env_values = true)]
+    pub(crate) token: Option<String>,
+    #[command(flatten)]
+    pub(crate) on: OnModels,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportModel {
+    /// An .onnx file, or a folder with one and what belongs to it
+    #[arg(value_name = "DIR|FILE")]
+    pub(crate) path: PathBuf,
+    /// The model to publish under; made from the path where it is left out
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Which .onnx file of the folder, where there is a choice
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<String>,
+    #[command(flatten)]
+    pub(crate) on: OnModels,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PromoteModel {
+    /// The model
+    pub(crate) name: String,
+    /// The number of the version
+    pub(crate) version: u32,
+    #[command(flatten)]
+    pub(crate) on: OnModels,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RollbackModel {
+    /// The model
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) on: OnModels,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportModel {
+    /// The model, and the number of a version; the live one, else the newest, where that is left out
+    #[arg(value_name = "NAME[@VERSION]", value_parser = ModelName::parse)]
+    pub(crate) model: ModelName,
+    /// The folder to write; it must be empty or not there
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    #[command(flatten)]
+    pub(crate) on: OnModels,
+}
+
+/// `NAME` or `NAME@VERSION`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ModelName {
+    pub(crate) name: String,
+    pub(crate) version: Option<u32>,
+}
+
+impl ModelName {
+    fn parse(text: &str) -> Result<Self, String> {
+        let Some((name, version)) = text.split_once('@') else {
+            return Ok(Self { name: text.to_owned(), version: None });
+        };
+        let version = version.parse().map_err(|_| format!("{version:?} is no number of a version"))?;
+        Ok(Self { name: name.to_owned(), version: Some(version) })
+    }
 }
 
 #[derive(Debug, Subcommand)]

@@ -2,6 +2,7 @@
 
 mod cli;
 mod commands;
+mod hub;
 mod output;
 mod training;
 

@@ -24,7 +24,7 @@ mod object;
 mod out;
 mod stackexchange;
 pub mod text;
-mod time;
+pub(crate) mod time;
 
 use milieu_types::{Record, Timestamp};
 use std::collections::{BTreeMap, VecDeque};

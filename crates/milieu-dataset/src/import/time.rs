@@ -4,7 +4,7 @@ use milieu_types::Timestamp;
 
 /// A time as text: RFC 3339; the same without a zone (UTC) or with a blank for the `T`; a date alone;
 /// Go's `2006-01-02 15:04:05 +0000 UTC`; or a Unix time.
-pub(super) fn parse(text: &str) -> Result<Timestamp, String> {
+pub(crate) fn parse(text: &str) -> Result<Timestamp, String> {
     let text = text.trim();
     if let Some(at) = unix(text) {
         return Ok(at);

@@ -1,40 +1,18 @@
 //! Labelled pictures of one size, from files whose folders name their classes.
 
-use super::clean::{Dropped, Reason};
-use super::decode::{DecodeLimits, decode};
+use super::decode::{DecodeLimits, Picture, decode};
 use super::prepare::Preparation;
-use super::source::{SourceError, SourceFile, read_files};
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use super::screen::Screen;
+use crate::dropped::{Dropped, Reason};
+use crate::examples::{Facts, Part};
+use crate::files::{SourceError, SourceFile, read_files};
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 /// Files decoded together.
 const BATCH: usize = 512;
-/// Folders that say what their pictures are for.
-const PARTS: [(&str, Part); 8] = [
-    ("train", Part::Train),
-    ("training", Part::Train),
-    ("val", Part::Validation),
-    ("valid", Part::Validation),
-    ("validation", Part::Validation),
-    ("dev", Part::Validation),
-    ("test", Part::Test),
-    ("testing", Part::Test),
-];
 /// Ends of names of pictures; other files are passed over.
 const ENDINGS: [&str; 6] = ["jpg", "jpeg", "png", "gif", "webp", "bmp"];
-
-/// What a picture is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Part {
-    /// To learn from.
-    Train,
-    /// To choose by.
-    Validation,
-    /// To measure with, once.
-    Test,
-}
 
 /// A labelled picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +28,7 @@ pub struct Labelled {
 }
 
 /// Labelled pictures, and what was left out on the way.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Collection {
     /// The names of the classes, in order.
     pub classes: Vec<String>,
@@ -58,6 +36,16 @@ pub struct Collection {
     pub pictures: Vec<Labelled>,
     /// Files that are no pictures, or none that can be used.
     pub dropped: Vec<Dropped>,
+}
+
+impl Collection {
+    /// What splits and cleaning look at, of each picture.
+    #[must_use]
+    pub fn facts(&self) -> Vec<Facts<'_>> {
+        let of =
+            |picture: &Labelled| Facts { class: Some(picture.class), part: picture.part, ..Facts::default() };
+        self.pictures.iter().map(of).collect()
+    }
 }
 
 /// Why there is no collection.
@@ -83,13 +71,42 @@ pub fn collect(
     limits: DecodeLimits,
     progress: &mut dyn FnMut(usize),
 ) -> Result<Collection, CollectError> {
+    collect_wanted(path, &Wanted { classes: only, most: 0, limits, screen: None }, preparation, progress)
+}
+
+/// Which pictures are collected.
+#[derive(Clone, Copy)]
+pub struct Wanted<'a> {
+    /// The classes; all where there are none.
+    pub classes: &'a [String],
+    /// The most pictures of a class, those that are to measure apart, the first in the order of their files; 0
+    /// for all.
+    pub most: usize,
+    /// What is refused.
+    pub limits: DecodeLimits,
+    /// What finds pictures sensitive, which are left out. It sees them in full size.
+    pub screen: Option<&'a Screen<'a>>,
+}
+
+/// [`collect`] of some pictures only.
+///
+/// # Errors
+/// [`CollectError`].
+pub fn collect_wanted(
+    path: &Path,
+    wanted: &Wanted<'_>,
+    preparation: &Preparation,
+    progress: &mut dyn FnMut(usize),
+) -> Result<Collection, CollectError> {
+    let &Wanted { classes: only, most, limits, screen } = wanted;
+    let mut taken: HashMap<String, usize> = HashMap::new();
     let mut found: Vec<(String, Labelled)> = Vec::new();
     let mut dropped = Vec::new();
     let mut waiting: Vec<(SourceFile, String, Option<Part>)> = Vec::new();
     let mut files = 0;
     let mut flush = |waiting: &mut Vec<(SourceFile, String, Option<Part>)>| {
         files += waiting.len();
-        for (class, result) in prepare_all(std::mem::take(waiting), preparation, limits) {
+        for (class, result) in prepare_all(std::mem::take(waiting), preparation, limits, screen) {
             match result {
                 Ok(labelled) => found.push((class, labelled)),
                 Err(fault) => dropped.push(fault),
@@ -99,7 +116,11 @@ pub fn collect(
     };
     read_files(path, &mut |file| {
         let Some((class, part)) = label(&file.name) else { return };
-        if only.is_empty() || only.contains(&class) {
+        let is_measured = part.is_some_and(|part| part.measures());
+        let count = taken.entry(class.clone()).or_default();
+        let is_enough = most > 0 && !is_measured && *count >= most;
+        if !is_enough && (only.is_empty() || only.contains(&class)) {
+            *count += usize::from(!is_measured);
             waiting.push((file, class, part));
         }
         if waiting.len() == BATCH {
@@ -122,7 +143,7 @@ pub fn collect(
 }
 
 /// The class and part that a file's folders name; `None` for what is no picture.
-fn label(name: &str) -> Option<(String, Option<Part>)> {
+pub(super) fn label(name: &str) -> Option<(String, Option<Part>)> {
     let mut folders: Vec<&str> = name.split('/').collect();
     let file = folders.pop()?;
     let ending = file.rsplit_once('.')?.1.to_lowercase();
@@ -130,9 +151,22 @@ fn label(name: &str) -> Option<(String, Option<Part>)> {
         return None;
     }
     let class = (*folders.last()?).to_owned();
-    let part_of = |folder: &&str| PARTS.iter().find(|(name, _)| folder.eq_ignore_ascii_case(name));
-    let part = folders.iter().rev().skip(1).find_map(part_of).map(|&(_, part)| part);
+    let part = folders.iter().rev().skip(1).find_map(|folder| Part::of_word(folder));
     Some((class, part))
+}
+
+/// The picture of a file that was read, or why it is none.
+pub(super) fn picture(
+    bytes: &[u8],
+    size: u64,
+    limits: DecodeLimits,
+    screen: Option<&Screen<'_>>,
+) -> Result<Picture, Reason> {
+    if bytes.is_empty() && size > 0 {
+        return Err(Reason::TooManyBytes { bytes: size });
+    }
+    let picture = decode(bytes, limits)?;
+    screen.and_then(|screen| screen.judge(&picture)).map_or(Ok(picture), Err)
 }
 
 type Prepared = (String, Result<Labelled, Dropped>);
@@ -141,15 +175,11 @@ fn prepare_all(
     files: Vec<(SourceFile, String, Option<Part>)>,
     preparation: &Preparation,
     limits: DecodeLimits,
+    screen: Option<&Screen<'_>>,
 ) -> Vec<Prepared> {
     use rayon::prelude::*;
     let one = |(file, class, part): (SourceFile, String, Option<Part>)| {
-        let result = if file.bytes.is_empty() && file.size > 0 {
-            Err(Reason::TooManyBytes { bytes: file.size })
-        } else {
-            decode(&file.bytes, limits).map_err(Reason::from)
-        };
-        let result = match result {
+        let result = match picture(&file.bytes, file.size, limits, screen) {
             Ok(picture) => {
                 Ok(Labelled { pixels: preparation.pixels(&picture), name: file.name, class: 0, part })
             }

@@ -1,21 +1,31 @@
 //! Labelled pictures: read from folders and archives, decoded, cleaned, split and augmented.
 
 mod augment;
+mod blend;
 mod clean;
 mod collect;
 mod decode;
 mod encode;
+mod hash;
 mod prepare;
+mod screen;
 mod source;
 mod split;
 #[cfg(test)]
 mod tests;
 
-pub use augment::{Augmentation, Cut, augment};
-pub use clean::{CleaningConfig, Dropped, Reason, clean};
-pub use collect::{CollectError, Collection, Labelled, Part, collect};
+pub use crate::dropped::{Dropped, Reason};
+pub use crate::examples::Part;
+pub use crate::files::{SourceError, SourceFile, read_files};
+pub use crate::split::Parts;
+pub use augment::{Augmentation, Cut, augment, augment_turned, rotate};
+pub use blend::{Batch, Blend, blend};
+pub use clean::{CleaningConfig, WrongLabels, clean, drop_suspects, list_suspects};
+pub use collect::{CollectError, Collection, Labelled, Wanted, collect, collect_wanted};
 pub use decode::{DecodeError, DecodeLimits, Picture, decode};
 pub use encode::png;
+pub use hash::{fingerprint, perceptual_hash};
 pub use prepare::{Fit, Preparation};
-pub use source::{SourceError, SourceFile, read_files};
-pub use split::{Parts, split};
+pub use screen::{Classifier, Screen, Sensitive, skin_share};
+pub use source::{Entry, Source};
+pub use split::split;

@@ -1,132 +1,155 @@
-//! Files of a folder and of the archives in it, one after the other.
+//! Labelled pictures that stay where they are and are decoded when they are asked for: for data that does not
+//! fit in memory.
 
-use flate2::read::MultiGzDecoder;
-use lzma_rust2::XzReader;
-use std::fs::File;
-use std::io::{self, BufReader, Read};
-use std::path::{Path, PathBuf};
+use super::clean::CleaningConfig;
+use super::collect::{CollectError, label, picture};
+use super::decode::{DecodeLimits, Picture};
+use super::hash::fingerprint;
+use super::prepare::Preparation;
+use super::screen::Classifier;
+use crate::dropped::{Dropped, Reason};
+use crate::duplicates::{Fingerprint, sift};
+use crate::examples::{Facts, Part};
+use crate::files::{MOST_BYTES, Place, open_files, take};
+use rayon::prelude::*;
+use std::collections::BTreeSet;
+use std::io;
+use std::path::Path;
 
-/// Bytes of the largest file that is read; a larger one is handed out empty, and told from an empty one by
-/// its size.
-const MOST_BYTES: u64 = 64 << 20;
+/// Pictures looked at between two words of progress.
+const BATCH: usize = 512;
 
-/// One file.
+/// Where a labelled picture is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SourceFile {
-    /// Its path within the source, with `/` between its parts.
+pub struct Entry {
+    /// The path of its file.
     pub name: String,
-    /// How large it says it is.
-    pub size: u64,
-    /// What is in it; nothing where it is larger than is read.
-    pub bytes: Vec<u8>,
+    /// Its class, a number among [`Source::classes`].
+    pub class: usize,
+    /// What its folders say it is for.
+    pub part: Option<Part>,
+    /// Where its bytes are. Those of archives that are compressed as a whole (`.tar.gz`, `.tar.xz`) are in
+    /// memory, still encoded.
+    pub place: Place,
 }
 
-/// Why a source cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub enum SourceError {
-    /// A file or archive cannot be read.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+/// Labelled pictures in files and archives, which must not change while they are read.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Source {
+    /// The names of the classes, in order.
+    pub classes: Vec<String>,
+    /// The pictures in the order of their files.
+    pub entries: Vec<Entry>,
+    /// Files that cannot be used.
+    pub dropped: Vec<Dropped>,
 }
 
-/// Hands every file below `path` to `each`, folders in order of their names, archives (`.tar`, `.tar.gz`,
-/// `.tgz`, `.tar.xz`, `.zip`) in their own order. Hidden files are passed over.
-///
-/// # Errors
-/// [`SourceError`] for what cannot be read.
-pub fn read_files(path: &Path, each: &mut dyn FnMut(SourceFile)) -> Result<(), SourceError> {
-    walk(path, "", each)
-}
-
-fn walk(path: &Path, name: &str, each: &mut dyn FnMut(SourceFile)) -> Result<(), SourceError> {
-    let fault = |source| SourceError::Io { path: path.to_owned(), source };
-    if std::fs::metadata(path).map_err(fault)?.is_dir() {
-        let mut entries: Vec<PathBuf> = std::fs::read_dir(path)
-            .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect())
-            .map_err(fault)?;
-        entries.sort();
-        for entry in entries {
-            let own = entry.file_name().unwrap_or_default().to_string_lossy();
-            if !own.starts_with('.') {
-                walk(&entry, &join(name, &own), each)?;
+impl Source {
+    /// Finds every picture below `path`, without decoding any. Only classes of `only` are taken, where there
+    /// are any.
+    ///
+    /// # Errors
+    /// [`CollectError`].
+    pub fn scan(path: &Path, only: &[String]) -> Result<Self, CollectError> {
+        let mut found: Vec<(String, Entry)> = Vec::new();
+        let mut dropped = Vec::new();
+        open_files(path, &mut |mut file| {
+            let Some((class, part)) = label(&file.name) else { return Ok(()) };
+            if !only.is_empty() && !only.contains(&class) {
+                return Ok(());
             }
+            let name = file.name.clone();
+            if file.size > MOST_BYTES {
+                dropped.push(Dropped { name, reason: Reason::TooManyBytes { bytes: file.size } });
+                return Ok(());
+            }
+            let place = match file.place.take() {
+                Some(place) => place,
+                None => Place::Memory(take(file)?.bytes.into()),
+            };
+            found.push((class, Entry { name, class: 0, part, place }));
+            Ok(())
+        })?;
+        let classes: BTreeSet<String> = found.iter().map(|(class, _)| class.clone()).collect();
+        let classes: Vec<String> = classes.into_iter().collect();
+        if classes.len() < 2 {
+            return Err(CollectError::TooFewClasses(classes.len()));
         }
-        return Ok(());
+        let number = |class: &String| classes.binary_search(class).unwrap_or_default();
+        let entries =
+            found.into_iter().map(|(class, entry)| Entry { class: number(&class), ..entry }).collect();
+        Ok(Self { classes, entries, dropped })
     }
-    let file = File::open(path).map_err(fault)?;
-    let lower = path.to_string_lossy().to_lowercase();
-    let ends = |ends: &[&str]| ends.iter().any(|end| lower.ends_with(end));
-    let base = name.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let result = if ends(&[".tar"]) {
-        tar(BufReader::new(file), base, each)
-    } else if ends(&[".tar.gz", ".tgz"]) {
-        tar(MultiGzDecoder::new(BufReader::new(file)), base, each)
-    } else if ends(&[".tar.xz", ".txz"]) {
-        tar(XzReader::new(BufReader::new(file), true), base, each)
-    } else if ends(&[".zip"]) {
-        zip(file, base, each)
-    } else {
-        let size = file.metadata().map_err(fault)?.len();
-        let name = if name.is_empty() {
-            path.file_name().unwrap_or_default().to_string_lossy()
-        } else {
-            name.into()
+
+    /// Decodes a picture.
+    ///
+    /// # Errors
+    /// The [`Reason`] why it cannot be used.
+    pub fn picture(&self, number: usize, limits: DecodeLimits) -> Result<Picture, Reason> {
+        picture(&self.read(number)?, 0, limits, None)
+    }
+
+    /// Decodes and prepares a picture: `side x side x 3` bytes.
+    ///
+    /// # Errors
+    /// The [`Reason`] why it cannot be used.
+    pub fn pixels(
+        &self,
+        number: usize,
+        preparation: &Preparation,
+        limits: DecodeLimits,
+    ) -> Result<Vec<u8>, Reason> {
+        Ok(preparation.pixels(&self.picture(number, limits)?))
+    }
+
+    /// What splits and cleaning look at, of each picture.
+    #[must_use]
+    pub fn facts(&self) -> Vec<Facts<'_>> {
+        let of = |entry: &Entry| Facts { class: Some(entry.class), part: entry.part, ..Facts::default() };
+        self.entries.iter().map(of).collect()
+    }
+
+    /// Decodes every picture once, leaves out what cannot be used, what is sensitive and what there is twice,
+    /// as `config` says, and notes it. Only fingerprints are kept in memory. `progress` is told after how many
+    /// pictures.
+    pub fn clean(
+        &mut self,
+        preparation: &Preparation,
+        limits: DecodeLimits,
+        config: CleaningConfig,
+        classifier: Option<Classifier<'_>>,
+        progress: &mut dyn FnMut(usize),
+    ) {
+        let screen = config.screen(classifier);
+        let mut prints: Vec<Result<Fingerprint, Reason>> = Vec::with_capacity(self.entries.len());
+        let look = |number: usize| {
+            let found = picture(&self.read(number)?, 0, limits, Some(&screen))?;
+            Ok(fingerprint(&preparation.pixels(&found), preparation.side.max(1)))
         };
-        take(file, name.into_owned(), size, each)
-    };
-    result.map_err(fault)
-}
-
-fn tar(archive: impl Read, base: &str, each: &mut dyn FnMut(SourceFile)) -> io::Result<()> {
-    let mut archive = tar::Archive::new(archive);
-    for entry in archive.entries()? {
-        let entry = entry?;
-        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-        if entry.header().entry_type().is_file() && !is_hidden(&name) {
-            let size = entry.size();
-            take(entry, join(base, &name), size, each)?;
+        while prints.len() < self.entries.len() {
+            let end = (prints.len() + BATCH).min(self.entries.len());
+            prints.par_extend((prints.len()..end).into_par_iter().map(look));
+            progress(end);
         }
+        let mut usable = Vec::new();
+        let reasons = prints
+            .into_iter()
+            .map(|print| match print {
+                Ok(print) => {
+                    usable.push(print);
+                    None
+                }
+                Err(reason) => Some(reason),
+            })
+            .collect();
+        sift(&mut self.entries, reasons, |entry| entry.name.clone(), &mut self.dropped);
+        let reasons = config.judge(&usable, &self.facts(), &|number| self.entries[number].name.clone());
+        sift(&mut self.entries, reasons, |entry| entry.name.clone(), &mut self.dropped);
     }
-    Ok(())
-}
 
-fn zip(archive: File, base: &str, each: &mut dyn FnMut(SourceFile)) -> io::Result<()> {
-    let mut archive = zip::ZipArchive::new(BufReader::new(archive)).map_err(io::Error::other)?;
-    for number in 0..archive.len() {
-        let entry = archive.by_index(number).map_err(io::Error::other)?;
-        let name = entry.name().to_owned();
-        if entry.is_file() && !is_hidden(&name) {
-            let size = entry.size();
-            take(entry, join(base, &name), size, each)?;
-        }
+    fn read(&self, number: usize) -> Result<Vec<u8>, Reason> {
+        let unreadable = |error: io::Error| Reason::Unreadable { message: error.to_string() };
+        let missing = || unreadable(io::ErrorKind::NotFound.into());
+        self.entries.get(number).ok_or_else(missing)?.place.read().map_err(unreadable)
     }
-    Ok(())
-}
-
-/// Reads a file, but not beyond the limit, whatever size it states.
-fn take(file: impl Read, name: String, size: u64, each: &mut dyn FnMut(SourceFile)) -> io::Result<()> {
-    let mut bytes = Vec::new();
-    if size <= MOST_BYTES {
-        file.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
-    }
-    let size = size.max(bytes.len() as u64);
-    if size > MOST_BYTES {
-        bytes = Vec::new();
-    }
-    each(SourceFile { name, size, bytes });
-    Ok(())
-}
-
-fn join(folder: &str, name: &str) -> String {
-    let name = name.trim_start_matches("./");
-    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
-}
-
-fn is_hidden(name: &str) -> bool {
-    name.split('/').any(|part| (part.starts_with('.') && part != ".") || part == "__MACOSX")
 }

@@ -113,7 +113,8 @@ impl Competition {
         matmul(made, Accum::Replace, rows, candidates.transpose(), 1.0, Par::Seq);
         let mut loss = 0.0;
         let each = scores.chunks_exact_mut(columns.max(1)).zip(targets).zip(beyond.iter_mut());
-        for ((number, ((scores, &target), beyond)), query) in each.enumerate().zip(queries.chunks_exact(width))
+        for ((number, ((scores, &target), beyond)), query) in
+            each.enumerate().zip(queries.chunks_exact(width))
         {
             let row = &table[target as usize * width..][..width];
             let own: f32 = query.iter().zip(row).map(|(x, y)| x * y).sum();

@@ -1,6 +1,7 @@
 //! Batch normalisation of `N x C x P` values by channel (Ioffe and Szegedy 2015), with a rectifier on top
 //! where it is wanted: three passes over memory instead of a dozen.
 
+use pulp::Arch;
 use rayon::prelude::*;
 
 /// Mean and variance of each channel.
@@ -30,16 +31,21 @@ pub struct Normalisation {
 }
 
 impl Moments {
-    /// The moments of a batch. Sums are in `f64` and in one order, whatever the number of threads.
+    /// The moments of a batch. Those of the planes are put together in `f64` and in one order, whatever the
+    /// number of threads (Chan et al. 1979, section 2).
     #[must_use]
     pub fn of(values: &[f32], channels: usize, pixels: usize) -> Self {
+        let arch = Arch::new();
         let of_channel = |channel: usize| {
-            let planes = || planes(values, channels, pixels, channel);
-            let count = (values.len() / channels.max(1)).max(1) as f64;
-            let mean = planes().map(|plane| sum(plane, f64::from)).sum::<f64>() / count;
-            let square = |x: f32| (f64::from(x) - mean) * (f64::from(x) - mean);
-            let variance = planes().map(|plane| sum(plane, square)).sum::<f64>() / count;
-            (mean as f32, variance as f32)
+            let (mut count, mut mean, mut squares) = (0.0, 0.0, 0.0);
+            for plane in planes(values, channels, pixels, channel) {
+                let (of_plane, of_squares) = arch.dispatch(|| plane_moments(plane));
+                let (more, off) = (plane.len() as f64, f64::from(of_plane) - mean);
+                squares += f64::from(of_squares) + off * off * count * more / (count + more);
+                count += more;
+                mean += off * more / count;
+            }
+            (mean as f32, (squares / f64::max(count, 1.0)) as f32)
         };
         let (mean, variance) = (0..channels).into_par_iter().map(of_channel).unzip();
         Self { mean, variance }
@@ -52,14 +58,13 @@ impl Normalisation {
         let least = if self.rectify { 0.0 } else { f32::NEG_INFINITY };
         let pixels = self.pixels.max(1);
         let image = pixels * self.channels.max(1);
+        let arch = Arch::new();
         input.par_chunks_exact(image).zip(output.par_chunks_exact_mut(image)).for_each(|(input, output)| {
             let planes = input.chunks_exact(pixels).zip(output.chunks_exact_mut(pixels));
             for (channel, (input, output)) in planes.enumerate() {
                 let factor = scale[channel] * self.inverse(channel);
                 let offset = shift[channel] - self.moments.mean[channel] * factor;
-                for (to, from) in output.iter_mut().zip(input) {
-                    *to = (from * factor + offset).max(least);
-                }
+                arch.dispatch(|| scale_plane(input, factor, offset, least, output));
             }
         });
     }
@@ -75,22 +80,16 @@ impl Normalisation {
         scale: &[f32],
     ) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
         let (channels, pixels) = (self.channels.max(1), self.pixels.max(1));
-        let passes = |output: f32| !self.rectify || output > 0.0;
+        let arch = Arch::new();
         let sums = |channel: usize| {
             let mean = self.moments.mean[channel];
             let of = |values| planes(values, channels, pixels, channel);
             let (mut to_shift, mut to_scale) = (0.0, 0.0);
             for ((gradient, input), output) in of(gradient).zip(of(input)).zip(of(output)) {
-                let (mut shift, mut scale) = (Lanes::default(), Lanes::default());
-                for ((gradient, input), output) in lanes(gradient).zip(lanes(input)).zip(lanes(output)) {
-                    for lane in 0..gradient.len() {
-                        let gradient = if passes(output[lane]) { gradient[lane] } else { 0.0 };
-                        shift[lane] += gradient;
-                        scale[lane] += gradient * (input[lane] - mean);
-                    }
-                }
-                to_shift += total(shift);
-                to_scale += total(scale);
+                let (shift, scale) =
+                    arch.dispatch(|| gradient_sums([gradient, input, output], mean, self.rectify));
+                to_shift += f64::from(shift);
+                to_scale += f64::from(scale);
             }
             ((to_scale * f64::from(self.inverse(channel))) as f32, to_shift as f32)
         };
@@ -111,11 +110,9 @@ impl Normalisation {
                     (0.0, 0.0)
                 };
                 let mean = self.moments.mean[channel];
-                let values = gradient[place.clone()].iter().zip(&input[place.clone()]).zip(&output[place]);
-                for (to, ((&gradient, &input), &output)) in to.iter_mut().zip(values) {
-                    let gradient = if passes(output) { gradient } else { 0.0 };
-                    *to = factor * (gradient - mean_gradient - slope * (input - mean));
-                }
+                let values = [&gradient[place.clone()], &input[place.clone()], &output[place]];
+                let line = [factor, mean_gradient - slope * mean, slope];
+                arch.dispatch(|| gradient_plane(values, line, self.rectify, to));
             }
         });
         (to_input, to_scale, to_shift)
@@ -134,27 +131,74 @@ fn planes(values: &[f32], channels: usize, pixels: usize, channel: usize) -> imp
 /// Sums that are taken side by side.
 type Lanes = [f32; 16];
 
-/// Values sixteen at a time; the last group is filled up with zeros, which pass no rectifier and add nothing.
-fn lanes(values: &[f32]) -> impl Iterator<Item = Lanes> + '_ {
-    values.chunks(16).map(|chunk| {
-        let mut lanes = Lanes::default();
-        lanes[..chunk.len()].copy_from_slice(chunk);
-        lanes
-    })
-}
-
-fn total(lanes: Lanes) -> f64 {
-    lanes.iter().map(|&x| f64::from(x)).sum()
-}
-
-fn sum(values: &[f32], of: impl Fn(f32) -> f64) -> f64 {
-    let mut sums = [0.0; 8];
-    let groups = values.chunks_exact(8);
-    let rest: f64 = groups.remainder().iter().map(|&x| of(x)).sum();
-    for group in groups {
-        sums.iter_mut().zip(group).for_each(|(sum, &x)| *sum += of(x));
+/// `max(input * factor + offset, least)`.
+#[inline(always)]
+fn scale_plane(input: &[f32], factor: f32, offset: f32, least: f32, output: &mut [f32]) {
+    for (to, from) in output.iter_mut().zip(input) {
+        *to = (from * factor + offset).max(least);
     }
-    sums.iter().sum::<f64>() + rest
+}
+
+/// The sums of a plane's gradient, and of its gradient times what the input lies off the mean.
+#[inline(always)]
+fn gradient_sums([gradient, input, output]: [&[f32]; 3], mean: f32, rectify: bool) -> (f32, f32) {
+    let (mut shift, mut scale) = (Lanes::default(), Lanes::default());
+    let count = gradient.len().min(input.len()).min(output.len());
+    let (gradient, input, output) = (&gradient[..count], &input[..count], &output[..count]);
+    let mut one = |lane: usize, place: usize| {
+        let gradient = if !rectify || output[place] > 0.0 { gradient[place] } else { 0.0 };
+        shift[lane] += gradient;
+        scale[lane] += gradient * (input[place] - mean);
+    };
+    let whole = count / 16 * 16;
+    for first in (0..whole).step_by(16) {
+        for lane in 0..16 {
+            one(lane, first + lane);
+        }
+    }
+    for place in whole..count {
+        one(place - whole, place);
+    }
+    (shift.iter().sum(), scale.iter().sum())
+}
+
+/// `factor * (gradient - constant - slope * input)`, with the gradient of what the rectifier lets pass.
+#[inline(always)]
+fn gradient_plane(
+    [gradient, input, output]: [&[f32]; 3],
+    [factor, constant, slope]: [f32; 3],
+    rectify: bool,
+    to: &mut [f32],
+) {
+    let count = to.len().min(gradient.len()).min(input.len()).min(output.len());
+    let (gradient, input, output, to) =
+        (&gradient[..count], &input[..count], &output[..count], &mut to[..count]);
+    for place in 0..count {
+        let gradient = if !rectify || output[place] > 0.0 { gradient[place] } else { 0.0 };
+        to[place] = factor * (gradient - constant - slope * input[place]);
+    }
+}
+
+/// The mean of a plane, and the sum of squares of what lies off it.
+#[inline(always)]
+fn plane_moments(plane: &[f32]) -> (f32, f32) {
+    let mean = lane_sum(plane, |x| x) / plane.len().max(1) as f32;
+    (mean, lane_sum(plane, |x| (x - mean) * (x - mean)))
+}
+
+#[inline(always)]
+fn lane_sum(values: &[f32], of: impl Fn(f32) -> f32) -> f32 {
+    let mut sums = Lanes::default();
+    let (groups, rest) = values.as_chunks::<16>();
+    for group in groups {
+        for lane in 0..16 {
+            sums[lane] += of(group[lane]);
+        }
+    }
+    for (sum, &x) in sums.iter_mut().zip(rest) {
+        *sum += of(x);
+    }
+    sums.iter().sum()
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! The two inner loops: sums over taps for a tile of outputs and pixels, and sums over pixels for a tile of
 //! taps and outputs. Each keeps its sums in registers.
 
+// Iterators over the rows of a tile would have to be inlined and unrolled for that, and not every build does.
+#![allow(clippy::needless_range_loop)]
+
 use pulp::{Arch, Simd, WithSimd};
 
 /// Output channels of a tile of outputs, taps of a tile of the weights' gradient.
@@ -36,28 +39,34 @@ pub(super) fn sums_over_taps<S: Simd>(
     (out, stride): (&mut [f32], usize),
 ) {
     let tile = COLUMNS * S::F32_LANES;
-    let blocks = packed.chunks_exact((ROWS * offsets.len()).max(1));
-    for (block, weights) in blocks.enumerate() {
-        let first = block * ROWS;
+    let mut first = 0;
+    while first < outputs {
+        let weights = packed[first * offsets.len()..][..ROWS * offsets.len()].as_chunks::<ROWS>().0;
         let rows = ROWS.min(outputs - first);
-        for pixel in (0..span).step_by(tile) {
+        let mut pixel = 0;
+        while pixel < span {
             let mut sums = [[simd.splat_f32s(0.0); COLUMNS]; ROWS];
-            for (&offset, weights) in offsets.iter().zip(weights.as_chunks::<ROWS>().0) {
-                let from = &source[offset + pixel..][..tile];
+            for tap in 0..weights.len() {
+                let weights = &weights[tap];
+                let from = &source[offsets[tap] + pixel..][..tile];
                 let [low, high] = [S::as_simd_f32s(from).0[0], S::as_simd_f32s(from).0[1]];
-                for (sums, &weight) in sums.iter_mut().zip(weights) {
-                    let weight = simd.splat_f32s(weight);
-                    sums[0] = simd.mul_add_e_f32s(weight, low, sums[0]);
-                    sums[1] = simd.mul_add_e_f32s(weight, high, sums[1]);
+                for row in 0..ROWS {
+                    let weight = simd.splat_f32s(weights[row]);
+                    sums[row][0] = simd.mul_add_e_f32s(weight, low, sums[row][0]);
+                    sums[row][1] = simd.mul_add_e_f32s(weight, high, sums[row][1]);
                 }
             }
-            for (row, sums) in sums.iter().enumerate().take(rows) {
-                let out = &mut out[(first + row) * stride + pixel..][..tile];
-                let out = S::as_mut_simd_f32s(out).0;
-                out[0] = sums[0];
-                out[1] = sums[1];
+            for row in 0..ROWS {
+                if row < rows {
+                    let out = &mut out[(first + row) * stride + pixel..][..tile];
+                    let out = S::as_mut_simd_f32s(out).0;
+                    out[0] = sums[row][0];
+                    out[1] = sums[row][1];
+                }
             }
+            pixel += tile;
         }
+        first += ROWS;
     }
 }
 
@@ -115,22 +124,27 @@ pub(super) fn sums_over_pixels<S: Simd>(
             let mut registers = [[simd.splat_f32s(0.0); COLUMNS]; ROWS];
             for image in images {
                 let gradient = &image.gradient[block * height * row_len..][..height * row_len];
-                for (row, gradient) in gradient.chunks_exact(row_len).enumerate() {
-                    let pairs = S::as_simd_f32s(gradient).0.as_chunks::<COLUMNS>().0;
-                    let sources = at.map(|at| &image.source[at + row * plane_width..][..width]);
-                    for (x, [low, high]) in pairs.iter().enumerate().take(width) {
-                        for (registers, source) in registers.iter_mut().zip(sources) {
-                            let source = simd.splat_f32s(source[x]);
-                            registers[0] = simd.mul_add_e_f32s(source, *low, registers[0]);
-                            registers[1] = simd.mul_add_e_f32s(source, *high, registers[1]);
+                let pairs = S::as_simd_f32s(gradient).0.as_chunks::<COLUMNS>().0;
+                for y in 0..height {
+                    let pairs = &pairs[y * width..][..width];
+                    let mut sources = [&image.source[..0]; ROWS];
+                    for tap in 0..ROWS {
+                        sources[tap] = &image.source[at[tap] + y * plane_width..][..width];
+                    }
+                    for x in 0..width {
+                        let [low, high] = pairs[x];
+                        for tap in 0..ROWS {
+                            let source = simd.splat_f32s(sources[tap][x]);
+                            registers[tap][0] = simd.mul_add_e_f32s(source, low, registers[tap][0]);
+                            registers[tap][1] = simd.mul_add_e_f32s(source, high, registers[tap][1]);
                         }
                     }
                 }
             }
-            for (sums, registers) in sums.chunks_exact_mut(tile).zip(registers) {
-                let sums = S::as_mut_simd_f32s(sums).0;
-                sums[0] = simd.add_f32s(sums[0], registers[0]);
-                sums[1] = simd.add_f32s(sums[1], registers[1]);
+            for tap in 0..offsets.len() {
+                let sums = S::as_mut_simd_f32s(&mut sums[tap * tile..][..tile]).0;
+                sums[0] = simd.add_f32s(sums[0], registers[tap][0]);
+                sums[1] = simd.add_f32s(sums[1], registers[tap][1]);
             }
         }
     }

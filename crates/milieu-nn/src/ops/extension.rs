@@ -133,19 +133,15 @@ impl Extension for Flex {
         let (images, channels) = (input.shape()[0], input.shape()[1]);
         let [height, width] = pooling.output_size();
         let mut output = vec![0.0; images * channels * height * width];
-        let mut places = vec![0; output.len()];
-        pooling.max(slice(&input), &mut output, &mut places);
+        pooling.max(slice(&input), &mut output);
         made(output, [images, channels, height, width])
     }
 
     fn max_pool_backward(gradient: Values, input: Values, pooling: Pooling) -> Values {
         let (gradient, input) = (ordered(gradient), ordered(input));
-        let mut output = vec![0.0; slice(&gradient).len()];
-        let mut places = vec![0; output.len()];
-        // Found again: keeping them would need a tensor of bytes, and the search costs less than that.
-        pooling.max(slice(&input), &mut output, &mut places);
         let mut to_input = vec![0.0; slice(&input).len()];
-        pooling.max_backward(slice(&gradient), &places, &mut to_input);
+        // The largest are found again: keeping their places would need a tensor of bytes, and costs more.
+        pooling.max_backward(slice(&gradient), slice(&input), &mut to_input);
         made(to_input, input.shape())
     }
 

@@ -190,8 +190,7 @@ mod tests {
         check(&[&[2, 2, 4, 6]], |x| flat(max_pool(x[0].clone().reshape([2, 2, 4, 6]), 2)), "max_pool");
         check(&[&[50]], |x| rectify(x[0].clone()), "rectify");
         let of = |x: &[Tensor<1>]| {
-            let like =
-                Competition { width: 3, candidates: 6, correction: 0.5, targets: vec![0, 7, 3, 3, 5] };
+            let like = Competition { width: 3, candidates: 6, correction: 0.5, targets: vec![0, 7, 3, 3, 5] };
             compete(x[0].clone().reshape([5, 3]), x[1].clone().reshape([8, 3]), like) * 3.0
         };
         check(&[&[5, 3], &[8, 3]], of, "compete");

@@ -1,15 +1,12 @@
-//! What the operator asks: health, counts, training, models, the page.
+//! What the operator asks: health, counts, training, the page.
 
 use super::App;
 use crate::answer::{Answer, Json};
 use crate::metrics::Gauge;
-use crate::models;
-use crate::state::{Shared, now};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
-use milieu_api::{ApiError, Health, ModelList, ModelOut, Stats, Training};
-use milieu_registry::{RegistryError, Stage};
+use milieu_api::{ApiError, Health, Stats, Training};
 use milieu_types::ErrorCode;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -86,62 +83,4 @@ pub(super) async fn train(State(shared): App) -> Answer<Training> {
     } else {
         Err(ApiError::new(ErrorCode::Unavailable, "this server cannot train").into())
     }
-}
-
-pub(super) async fn models(State(shared): App) -> Answer<ModelList> {
-    in_background(shared, list).await
-}
-
-pub(super) async fn rollback(State(shared): App, Path(kind): Path<String>) -> Answer<ModelList> {
-    in_background(shared, move |shared| {
-        shared.registry.rollback(&kind, now()).map_err(|error| registry(&error))?;
-        models::load_models(shared).map_err(|error| ApiError::new(ErrorCode::Internal, error))?;
-        list(shared)
-    })
-    .await
-}
-
-async fn in_background(
-    shared: Arc<Shared>,
-    work: impl FnOnce(&Shared) -> Result<ModelList, ApiError> + Send + 'static,
-) -> Answer<ModelList> {
-    match tokio::task::spawn_blocking(move || work(&shared)).await {
-        Ok(result) => Ok(Json(result?)),
-        Err(error) => Err(ApiError::new(ErrorCode::Internal, error.to_string()).into()),
-    }
-}
-
-fn registry(error: &RegistryError) -> ApiError {
-    match error {
-        RegistryError::NothingToRollBack { .. } | RegistryError::InvalidName { .. } => {
-            ApiError::at(ErrorCode::InvalidParameter, "kind", error.to_string())
-        }
-        _ => ApiError::new(ErrorCode::Internal, error.to_string()),
-    }
-}
-
-fn list(shared: &Shared) -> Result<ModelList, ApiError> {
-    let mut models = Vec::new();
-    for kind in shared.registry.kinds().map_err(|error| registry(&error))? {
-        for listed in shared.registry.list(&kind).map_err(|error| registry(&error))? {
-            let stage = match listed.stage {
-                Stage::Candidate => "candidate",
-                Stage::Serving => "serving",
-                Stage::Retired => "retired",
-            };
-            let (metrics, created_at, damaged) = match listed.manifest {
-                Ok(manifest) => (manifest.metrics, manifest.created_at.to_string(), None),
-                Err(error) => (BTreeMap::new(), String::new(), Some(error.to_string())),
-            };
-            models.push(ModelOut {
-                kind: kind.clone(),
-                version: listed.version,
-                stage: stage.into(),
-                metrics,
-                created_at,
-                damaged,
-            });
-        }
-    }
-    Ok(ModelList { models })
 }

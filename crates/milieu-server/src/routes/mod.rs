@@ -5,6 +5,7 @@ mod entities;
 mod events;
 mod feed;
 mod lists;
+mod models;
 
 use crate::answer::Refusal;
 use crate::state::Shared;
@@ -48,8 +49,11 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/receipts/{id}", get(feed::receipt))
         .route("/v1/stats", get(admin::stats))
         .route("/v1/training", get(admin::training).post(admin::train))
-        .route("/v1/models", get(admin::models))
-        .route("/v1/models/{kind}/rollback", post(admin::rollback))
+        .route("/v1/models", get(models::all))
+        .route("/v1/models/{name}", get(models::one))
+        .route("/v1/models/{name}/{version}", get(models::version))
+        .route("/v1/models/{name}/promote", post(models::promote))
+        .route("/v1/models/{name}/rollback", post(models::rollback))
         .route("/", get(admin::page))
         .route("/healthz", get(admin::healthz))
         .route("/readyz", get(admin::readyz))

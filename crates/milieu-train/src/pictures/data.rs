@@ -1,8 +1,14 @@
 //! What a run learns from.
 
+use super::encoder::{Encoder, Features, FrozenEncoder};
 use super::recipe::Recipe;
 use super::run::{TrainError, TrainEvent};
-use milieu_dataset::pictures::{Collection, DecodeLimits, Parts, Preparation, clean, collect, split};
+use super::sensitive::Sensitivity;
+use milieu_dataset::pictures::{
+    Classifier, Collection, DecodeLimits, Parts, Picture, Preparation, Wanted, clean, collect_wanted, split,
+};
+use milieu_models::image::Image;
+use milieu_nn::Size;
 use xxhash_rust::xxh3::Xxh3;
 
 /// The fewest pictures of the smallest part that figures can rest on.
@@ -13,6 +19,9 @@ pub(super) struct Data {
     pub(super) collection: Collection,
     pub(super) parts: Parts,
     pub(super) preparation: Preparation,
+    /// What an encoder makes of the pictures, where the recipe names one.
+    pub(super) features: Option<Features>,
+    pub(super) encoder: Option<FrozenEncoder>,
 }
 
 impl Data {
@@ -27,8 +36,12 @@ impl Data {
         };
         let mut progress = |files| tell(TrainEvent::Reading { files });
         let limits = DecodeLimits::default();
-        let mut collection =
-            collect(&recipe.data.path, &recipe.data.classes, &unmeasured, limits, &mut progress)?;
+        let sensitivity = recipe.data.sensitive_model.as_deref().map(Sensitivity::load).transpose()?;
+        let classifier = sensitivity.as_ref().map(|model| move |picture: &Picture| model.score(picture));
+        let screen = recipe.clean.screen(classifier.as_ref().map(|classifier| classifier as Classifier<'_>));
+        let (path, classes) = (&recipe.data.path, &recipe.data.classes);
+        let wanted = Wanted { classes, most: recipe.data.most, limits, screen: Some(&screen) };
+        let mut collection = collect_wanted(path, &wanted, &unmeasured, &mut progress)?;
         clean(&mut collection, recipe.clean);
         let parts = split(&collection, recipe.data.held_out, recipe.seed);
         for (part, numbers) in
@@ -38,8 +51,26 @@ impl Data {
                 return Err(TrainError::TooFew { part, count: numbers.len(), fewest: FEWEST });
             }
         }
-        let preparation = measured(unmeasured, &collection, &parts.train);
-        Ok(Self { collection, parts, preparation })
+        let Some(config) = &recipe.encoder else {
+            let preparation = measured(unmeasured, &collection, &parts.train);
+            return Ok(Self { collection, parts, preparation, features: None, encoder: None });
+        };
+        let preparation = Preparation { mean: config.mean, deviation: config.deviation, ..unmeasured };
+        let mut encoder = Encoder::load(config, preparation.side)?;
+        let mut data = Self { collection, parts, preparation, features: None, encoder: None };
+        let of = data.collection.pictures.len();
+        let mut progress = |done| tell(TrainEvent::Encoding { done, of });
+        data.features = Some(encoder.encode(&data, recipe.augment.flip, &mut progress)?);
+        data.encoder = Some(encoder.frozen());
+        Ok(data)
+    }
+
+    /// The size of what the network reads of a picture.
+    pub(super) fn input(&self) -> Size {
+        match &self.features {
+            Some(features) => Size::Rows { width: features.width },
+            None => Image::input(self.preparation.side as usize),
+        }
     }
 
     /// A number that another recipe, or other data, does not have.
@@ -48,13 +79,26 @@ impl Data {
         // Where the data lies and how long it may take say nothing of what is learnt.
         let mut recipe = recipe.clone();
         recipe.data.path = Default::default();
+        recipe.data.sensitive_model = None;
+        if let Some(encoder) = &mut recipe.encoder {
+            encoder.path = Default::default();
+        }
         recipe.train.minutes = 0.0;
         hash.update(&serde_json::to_vec(&recipe).unwrap_or_default());
+        hash.update(&self.hash().to_le_bytes());
+        hash.digest()
+    }
+
+    /// A number that other data does not have.
+    pub(super) fn hash(&self) -> u64 {
+        let mut hash = Xxh3::new();
         for part in [&self.parts.train, &self.parts.validation, &self.parts.test] {
             hash.update(&(part.len() as u64).to_le_bytes());
             for &at in part {
                 hash.update(&self.collection.pictures[at].pixels);
                 hash.update(&(self.collection.pictures[at].class as u64).to_le_bytes());
+                let features = self.features.as_ref().map_or(&[][..], |features| features.of(at, false));
+                features.iter().for_each(|value| hash.update(&value.to_le_bytes()));
             }
         }
         hash.digest()

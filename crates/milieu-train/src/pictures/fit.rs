@@ -2,9 +2,11 @@
 
 use super::data::Data;
 use super::recipe::Recipe;
-use milieu_dataset::pictures::augment;
+use milieu_dataset::mix;
+use milieu_dataset::pictures::{Batch, augment_turned, blend};
 use milieu_nn::losses::{cross_entropy, smooth};
-use milieu_nn::{Average, Network, Optimiser, Parameters, Tape, clip, values};
+use milieu_nn::{Average, Gradients, Network, Optimiser, Parameters, Statistics, Tape};
+use milieu_nn::{accumulate, clip, values};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_pcg::Pcg64Mcg;
@@ -60,25 +62,29 @@ impl Fit<'_> {
         order.shuffle(&mut random);
         // A last batch of a single picture has no moments.
         let batches: Vec<&[usize]> = order.chunks(config.batch).filter(|batch| batch.len() > 1).collect();
-        let mut sum = 0.0;
+        let (mut sum, mut first) = (0.0, 0);
         for (number, batch) in batches.iter().enumerate() {
-            let seed = mix(mix(self.recipe.seed, epoch as u64), number as u64 + 1);
-            let pictures = self.augmented(batch, seed);
-            let classes: Vec<usize> =
-                batch.iter().map(|&at| self.data.collection.pictures[at].class).collect();
-            let count = self.data.collection.classes.len();
-            let tape = Tape::training(&state.parameters, seed);
-            let targets = tape.tensor(smooth(&classes, count, config.smoothing), [batch.len(), count]);
-            let loss = cross_entropy(self.network.forward(&tape, pictures), targets, None);
-            sum += values(loss.clone()).first().copied().map_or(f64::NAN, f64::from);
-            let (mut gradients, statistics) = tape.gradients(&loss);
+            let mut gradients = Gradients::new();
+            // As even as can be: a part of a single picture would have no moments.
+            let part = batch.len().div_ceil(config.parts).max(2);
+            let parts = batch.len() / part;
+            for at in 0..parts.max(1) {
+                let until = if at + 1 >= parts { batch.len() } else { (at + 1) * part };
+                let of_part = &batch[at * part..until];
+                let share = of_part.len() as f32 / batch.len() as f32;
+                let seed = mix(mix(self.recipe.seed, epoch as u64), (first + at) as u64 + 1);
+                let (loss, part, statistics) = self.gradients(&state.parameters, of_part, (epoch, seed));
+                sum += loss * f64::from(share);
+                accumulate(&mut gradients, part, share);
+                state.parameters.assign(statistics);
+            }
+            first += parts.max(1);
             if config.clip > 0.0 {
                 clip(&mut gradients, config.clip);
             }
             let done = epoch * batches.len() + number;
             let factor = config.schedule.factor(done, config.epochs * batches.len());
             state.optimiser.step(&mut state.parameters, &gradients, config.rate * factor as f32);
-            state.parameters.assign(statistics);
             if let Some(average) = &mut state.average {
                 average.update(&state.parameters);
             }
@@ -87,26 +93,58 @@ impl Fit<'_> {
         sum / batches.len().max(1) as f64
     }
 
-    fn augmented(&self, batch: &[usize], seed: u64) -> Vec<f32> {
+    /// The mean loss of some pictures, its gradients, and the running moments after them.
+    fn gradients(
+        &self,
+        parameters: &Parameters,
+        numbers: &[usize],
+        (epoch, seed): (usize, u64),
+    ) -> (f64, Gradients, Statistics) {
+        let mut pictures = self.augmented(numbers, epoch, seed);
+        let count = self.data.collection.classes.len();
+        let tape = Tape::training(parameters, seed);
+        let mut targets = smooth(&self.right(numbers), count, self.recipe.train.smoothing);
         let side = self.data.preparation.side as usize;
-        let length = 3 * side * side;
+        let mut batch = Batch { pixels: &mut pictures, targets: &mut targets, side, count: numbers.len() };
+        if self.data.features.is_none() {
+            blend(&mut batch, &self.recipe.augment, &mut Pcg64Mcg::seed_from_u64(seed));
+        }
+        let targets = tape.tensor(targets, [numbers.len(), count]);
+        let loss = cross_entropy(self.network.forward(&tape, pictures), targets, None);
+        let value = values(loss.clone()).first().copied().map_or(f64::NAN, f64::from);
+        let (gradients, statistics) = tape.gradients(&loss);
+        (value, gradients, statistics)
+    }
+
+    fn augmented(&self, batch: &[usize], epoch: usize, seed: u64) -> Vec<f32> {
+        let config = &self.recipe.augment;
+        let length = self.data.input().count();
+        let side = self.data.preparation.side as usize;
         let mut out = vec![0.0; batch.len() * length];
         out.par_chunks_exact_mut(length).zip(batch).enumerate().for_each(|(place, (out, &at))| {
+            let flip = config.flips(self.recipe.seed, epoch, at);
+            if let Some(features) = &self.data.features {
+                out.copy_from_slice(features.of(at, flip));
+                return;
+            }
             let mut random = Pcg64Mcg::seed_from_u64(mix(seed, place as u64));
             let mut pixels = vec![0; length];
             let picture = &self.data.collection.pictures[at].pixels;
-            augment(picture, side, &self.recipe.augment, &mut random, &mut pixels);
+            augment_turned(picture, side, config, flip, &mut random, &mut pixels);
             self.data.preparation.write(&pixels, out);
         });
         out
     }
 
-    /// Some pictures as they are, `N x 3 x side x side`.
+    /// Some pictures as they are, each as the network reads it.
     pub(super) fn prepared(&self, numbers: &[usize]) -> Vec<f32> {
-        let length = 3 * (self.data.preparation.side * self.data.preparation.side) as usize;
+        let length = self.data.input().count();
         let mut pictures = vec![0.0; numbers.len() * length];
         for (out, &at) in pictures.chunks_exact_mut(length).zip(numbers) {
-            self.data.preparation.write(&self.data.collection.pictures[at].pixels, out);
+            match &self.data.features {
+                Some(features) => out.copy_from_slice(features.of(at, false)),
+                None => self.data.preparation.write(&self.data.collection.pictures[at].pixels, out),
+            }
         }
         pictures
     }
@@ -137,12 +175,4 @@ impl State {
     pub(super) fn serving(&self) -> &Parameters {
         self.average.as_ref().map_or(&self.parameters, Average::parameters)
     }
-}
-
-/// A seed from two numbers (the finaliser of SplitMix64, Steele et al. 2014).
-pub(crate) fn mix(one: u64, other: u64) -> u64 {
-    let mut x = one.wrapping_add(other.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
-    x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    x ^ (x >> 31)
 }

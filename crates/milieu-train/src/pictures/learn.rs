@@ -1,12 +1,11 @@
 //! One run of a recipe: from first parameters, or a checkpoint, to learnt ones.
 
-use crate::checkpoint;
 use super::data::Data;
 use super::fit::{Epoch, Fit, State};
 use super::recipe::{Recipe, Start};
 use super::run::{TrainError, TrainEvent};
+use crate::checkpoint;
 use crate::classification::measure;
-use milieu_models::image::Image;
 use milieu_nn::{Layer, Network, Parameters, whitening};
 use std::path::Path;
 use std::time::Instant;
@@ -39,9 +38,8 @@ pub(super) fn learn(
     folder: &Path,
     tell: &mut dyn FnMut(TrainEvent),
 ) -> Result<Learnt, TrainError> {
-    let input = Image::input(recipe.prepare.side as usize);
     let layers = recipe.model.layers(data.collection.classes.len());
-    let (network, parameters) = Network::new(&layers, input, recipe.seed)?;
+    let (network, parameters) = Network::new(&layers, data.input(), recipe.seed)?;
     let run = data.fingerprint(recipe);
     let fit = Fit { recipe, network: &network, data };
     let mut state = match checkpoint::load::<State>(folder, run)? {

@@ -1,14 +1,22 @@
 //! Training classifiers of pictures by a recipe.
 
 mod data;
+mod encoder;
 pub(crate) mod fit;
 mod learn;
+pub(crate) mod publish;
 pub(crate) mod recipe;
 mod report;
 mod run;
+mod sensitive;
+mod suspects;
 
 pub use crate::checkpoint::CheckpointError;
+pub use encoder::{EncoderError, FrozenEncoder};
 pub use fit::Epoch;
-pub use recipe::{DataConfig, FitConfig, GateConfig, PrepareConfig, Recipe, RecipeError, Start};
+pub use publish::{MODEL_FILE, NETWORK_FILE, PublishError, TASK, draft};
+pub use recipe::{
+    DataConfig, EncoderConfig, FitConfig, GateConfig, PrepareConfig, Recipe, RecipeError, Start,
+};
 pub use report::html;
 pub use run::{Cleaning, Mistake, Report, TrainError, TrainEvent, Trained, train};

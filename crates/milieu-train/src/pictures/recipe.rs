@@ -1,6 +1,7 @@
 //! A recipe: everything that decides what is learnt, in one file.
 
 use crate::search::SearchConfig;
+use milieu_dataset::RangeError;
 use milieu_dataset::pictures::{Augmentation, CleaningConfig, Fit};
 use milieu_models::image::Image;
 use milieu_nn::{OptimiserConfig, Schedule};
@@ -26,6 +27,9 @@ pub struct Recipe {
     /// What happens to pictures while learning.
     #[serde(default)]
     pub augment: Augmentation,
+    /// The encoder on whose features the network learns; the network learns from pixels where there is none.
+    #[serde(default)]
+    pub encoder: Option<EncoderConfig>,
     /// The network.
     pub model: Image,
     /// What is tried out before, if anything.
@@ -60,6 +64,28 @@ pub struct DataConfig {
     /// test part; 0 to 0.45.
     #[serde(default = "tenth")]
     pub held_out: f64,
+    /// The most pictures of a class that are read, those of a test part apart; 0 for all.
+    #[serde(default)]
+    pub most: usize,
+    /// A classifier in the form of open-nsfw (ONNX) that says which pictures are sensitive; see
+    /// `clean.sensitive`.
+    #[serde(default)]
+    pub sensitive_model: Option<PathBuf>,
+}
+
+/// An encoder that learnt elsewhere.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EncoderConfig {
+    /// Its ONNX file, which takes `N x 3 x side x side`.
+    pub path: PathBuf,
+    /// The name of the value that is taken for features; its output where it is empty.
+    #[serde(default)]
+    pub output: String,
+    /// Subtracted from red, green and blue, which go from 0 to 1, before it sees them.
+    pub mean: [f32; 3],
+    /// What they are divided by then, above 0.
+    pub deviation: [f32; 3],
 }
 
 /// How pictures become numbers.
@@ -81,6 +107,9 @@ pub struct FitConfig {
     pub epochs: usize,
     /// Pictures of a step, 2 to 4096.
     pub batch: usize,
+    /// In how many parts a batch is learnt from, 1 to 256: each is normalised by itself, and their gradients are
+    /// added up. Small parts stay near the processor.
+    pub parts: usize,
     /// The highest learning rate, above 0 to 10.
     pub rate: f32,
     /// How many times the learning rate holds for biases and shifts, above 0 to 100.
@@ -137,11 +166,18 @@ pub enum RecipeError {
     },
 }
 
+impl From<RangeError> for RecipeError {
+    fn from(error: RangeError) -> Self {
+        Self::Range { key: error.key, range: error.range }
+    }
+}
+
 impl Default for FitConfig {
     fn default() -> Self {
         Self {
             epochs: 12,
             batch: 128,
+            parts: 1,
             rate: 0.2,
             offset_rate: 1.0,
             start: Start::Random,
@@ -195,18 +231,26 @@ impl Recipe {
     }
 
     fn check(&self) -> Result<(), RecipeError> {
-        let Self { data, prepare, augment, search, train, gate, .. } = self;
+        let Self { data, prepare, clean, augment, encoder, search, train, gate, .. } = self;
         let rules: [(bool, &'static str, &'static str); 17] = [
             ((0.01..=0.45).contains(&data.held_out), "data.held_out", "0.01 to 0.45"),
             ((8..=512).contains(&prepare.side), "prepare.side", "8 to 512"),
-            (augment.shift < prepare.side, "augment.shift", "less than prepare.side"),
-            (augment.cutout <= prepare.side, "augment.cutout", "at most prepare.side"),
-            ((0.0..=1.0).contains(&augment.jitter), "augment.jitter", "0 to 1"),
             ((1..=1024).contains(&self.model.width()), "model.width", "1 to 1024"),
+            (
+                encoder.is_some() == (self.model == Image::Linear {}),
+                "model.architecture",
+                "linear where there is an encoder, and something else where there is none",
+            ),
+            (
+                encoder.as_ref().is_none_or(|encoder| encoder.deviation.iter().all(|&by| by > 0.0)),
+                "encoder.deviation",
+                "above 0",
+            ),
             (search.candidates.len() <= 64, "search.candidates", "at most 64"),
             (search.epochs.is_none_or(|epochs| (1..=1000).contains(&epochs)), "search.epochs", "1 to 1000"),
             ((1..=10_000).contains(&train.epochs), "train.epochs", "1 to 10000"),
             ((2..=4096).contains(&train.batch), "train.batch", "2 to 4096"),
+            ((1..=256).contains(&train.parts), "train.parts", "1 to 256"),
             (train.rate > 0.0 && train.rate <= 10.0, "train.rate", "above 0 to 10"),
             (train.offset_rate > 0.0 && train.offset_rate <= 100.0, "train.offset_rate", "above 0 to 100"),
             ((0.0..=0.5).contains(&train.smoothing), "train.smoothing", "0 to 0.5"),
@@ -216,7 +260,9 @@ impl Recipe {
             ((0.0..=1.0).contains(&gate.accuracy), "gate.accuracy", "0 to 1"),
         ];
         let fault = rules.iter().find(|rule| !rule.0);
-        fault.map_or(Ok(()), |&(_, key, range)| Err(RecipeError::Range { key, range }))
+        fault.map_or(Ok(()), |&(_, key, range)| Err(RecipeError::Range { key, range }))?;
+        clean.check()?;
+        Ok(augment.check(prepare.side)?)
     }
 }
 

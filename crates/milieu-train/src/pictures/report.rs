@@ -184,14 +184,18 @@ fn worst(page: &mut String, report: &Report, mistakes: &[Mistake]) {
 }
 
 fn left_out(page: &mut String, report: &Report) {
-    let dropped = &report.cleaning.dropped;
+    files(page, "Left out", &report.cleaning.dropped);
+    files(page, "Labels that are probably wrong", &report.cleaning.suspects);
+}
+
+fn files(page: &mut String, title: &str, dropped: &[Dropped]) {
     if dropped.is_empty() {
         return;
     }
     put(
         page,
         format_args!(
-            "<h2>Left out</h2><details><summary>{} files</summary><table><tr><th>File</th><th>Why</th></tr>",
+            "<h2>{title}</h2><details><summary>{} files</summary><table><tr><th>File</th><th>Why</th></tr>",
             dropped.len()
         ),
     );

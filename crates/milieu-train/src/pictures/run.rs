@@ -1,14 +1,17 @@
 //! A recipe from files to measured parameters.
 
 use super::data::Data;
+use super::encoder::{EncoderError, FrozenEncoder};
 use super::fit::{Epoch, Fit};
 use super::learn::{Learnt, learn};
 use super::recipe::{Recipe, RecipeError};
+use super::suspects;
 use crate::checkpoint::CheckpointError;
 use crate::classification::{Figures, best, fit_temperature, measure, softmax};
 use crate::search::{SearchConfig, Trial, halve};
+use milieu_dataset::SuspicionError;
 use milieu_dataset::pictures::{CollectError, Dropped, Parts, Preparation, png};
-use milieu_nn::{Layer, Parameters, ShapeError};
+use milieu_nn::{Layer, Parameters, ShapeError, Size};
 use serde::Serialize;
 use std::fs;
 use std::path::Path;
@@ -23,6 +26,13 @@ pub enum TrainEvent {
     Reading {
         /// How many so far.
         files: usize,
+    },
+    /// The encoder made features of pictures.
+    Encoding {
+        /// Of how many so far.
+        done: usize,
+        /// Of how many.
+        of: usize,
     },
     /// An earlier run goes on.
     Resumed {
@@ -40,6 +50,13 @@ pub enum TrainEvent {
     },
     /// An epoch is over.
     Epoch(Epoch),
+    /// Suspect labels are looked for: a model learns from all parts but one.
+    Judging {
+        /// Which part is left for it to judge, from 1.
+        fold: usize,
+        /// Of how many.
+        folds: usize,
+    },
     /// A candidate is tried out from here on.
     Trying {
         /// Which, from 1.
@@ -75,6 +92,12 @@ pub enum TrainError {
         /// Why.
         source: RecipeError,
     },
+    /// The encoder, or the classifier of sensitive pictures, cannot be used.
+    #[error(transparent)]
+    Encoder(#[from] EncoderError),
+    /// A network gives what are no probabilities.
+    #[error(transparent)]
+    Suspicion(#[from] SuspicionError),
     /// The network does not fit the pictures.
     #[error(transparent)]
     Shape(#[from] ShapeError),
@@ -96,6 +119,8 @@ pub struct Cleaning {
     pub kept: usize,
     /// Files left out, each with its reason.
     pub dropped: Vec<Dropped>,
+    /// Training pictures whose labels are probably wrong; left out as well where the recipe says so.
+    pub suspects: Vec<Dropped>,
 }
 
 /// What came of a recipe.
@@ -111,6 +136,9 @@ pub struct Report {
     pub parameters: usize,
     /// Pictures of the training, validation and test part.
     pub parts: [usize; 3],
+    /// A number of all pictures and their classes, in hexadecimal, by which two runs can be told to have
+    /// learnt from the same.
+    pub data_hash: String,
     /// What was left out.
     pub cleaning: Cleaning,
     /// The candidates that were tried out, if any; the recipe is that of the best.
@@ -145,6 +173,10 @@ pub struct Trained {
     pub report: Report,
     /// The layers of the network.
     pub layers: Vec<Layer>,
+    /// What it reads.
+    pub input: Size,
+    /// The encoder before it, where there is one.
+    pub encoder: Option<FrozenEncoder>,
     /// What it learnt.
     pub parameters: Parameters,
     /// The wrong answers it was surest of, surest first.
@@ -161,7 +193,8 @@ pub fn train(
     folder: &Path,
     tell: &mut dyn FnMut(TrainEvent),
 ) -> Result<Trained, TrainError> {
-    let data = Data::read(recipe, tell)?;
+    let mut data = Data::read(recipe, tell)?;
+    let suspects = suspects::find(recipe, &mut data, folder, tell)?;
     let (recipe, trials) = search(recipe, &data, folder, tell)?;
     let Learnt { layers, network, parameters, epochs, seconds } = learn(&recipe, &data, folder, tell)?;
     let fit = Fit { recipe: &recipe, network: &network, data: &data };
@@ -172,20 +205,26 @@ pub fn train(
     let logits = fit.answer(&parameters, test);
     let figures = measure(&logits, &fit.right(test), &classes, temperature, recipe.seed);
     let mistakes = worst(&data, &logits, test, temperature);
+    let input = data.input();
     let report = Report {
         passed: figures.accuracy.mean >= recipe.gate.accuracy,
         classes,
         parameters: parameters.count(),
         parts: [train.len(), validation.len(), test.len()],
+        data_hash: format!("{:016x}", data.hash()),
         trials,
         epochs,
         seconds,
         test: figures,
         preparation: data.preparation,
-        cleaning: Cleaning { kept: data.collection.pictures.len(), dropped: data.collection.dropped },
+        cleaning: Cleaning {
+            kept: data.collection.pictures.len(),
+            dropped: data.collection.dropped,
+            suspects,
+        },
         recipe,
     };
-    Ok(Trained { report, layers, parameters, mistakes })
+    Ok(Trained { report, layers, input, encoder: data.encoder, parameters, mistakes })
 }
 
 /// Tries the candidates of a recipe out, and gives the recipe of the best.

@@ -2,7 +2,7 @@
 
 use super::recipe::Recipe;
 use super::windows::{Window, blocks};
-use crate::pictures::fit::mix;
+use milieu_dataset::mix;
 use milieu_nn::kernels::{Competition, scores};
 use milieu_nn::ops::{compete, join, pick};
 use milieu_nn::{Network, Optimiser, ParameterId, Parameters, Tape, Tensor, clip, values};
@@ -55,15 +55,15 @@ pub(super) struct Fit<'a> {
 
 impl Fit<'_> {
     /// One epoch over the training part. What is drawn depends on the seed and the epoch alone, so that a run
-    /// that was cut off goes on the same. `step` is told how many of how many sequences were learnt
-    /// from. Gives the mean loss.
+    /// that was cut off goes on the same. `step` is told after how many of how many steps. Gives the mean
+    /// loss.
     pub(super) fn epoch(&self, state: &mut State, step: &mut dyn FnMut(usize, usize)) -> f64 {
         let config = &self.recipe.train;
         let seed = mix(self.recipe.seed, state.epochs.len() as u64);
         let mut order = self.windows.to_vec();
         order.shuffle(&mut Pcg64Mcg::seed_from_u64(seed));
         let batches: Vec<&[Window<'_>]> = order.chunks(config.batch).collect();
-        let (mut sum, mut learnt) = (0.0, 0);
+        let mut sum = 0.0;
         for (number, batch) in batches.iter().enumerate() {
             let tape = Tape::training(&state.parameters, mix(seed, number as u64 + 1));
             let loss = self.loss(&tape, batch, mix(seed, !(number as u64)));
@@ -75,8 +75,7 @@ impl Fit<'_> {
             let done = state.epochs.len() * batches.len() + number;
             let factor = config.schedule.factor(done, config.epochs * batches.len());
             state.optimiser.step(&mut state.parameters, &gradients, config.rate * factor as f32);
-            learnt += batch.len();
-            step(learnt, order.len());
+            step(number + 1, batches.len());
         }
         sum / batches.len().max(1) as f64
     }

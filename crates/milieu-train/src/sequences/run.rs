@@ -37,10 +37,10 @@ pub enum TrainEvent {
     Step {
         /// Which epoch, from 1.
         epoch: usize,
-        /// Sequences of it that were learnt from.
+        /// Steps of it that are done.
         done: usize,
-        /// Sequences it has.
-        of: usize,
+        /// Steps it has.
+        steps: usize,
     },
     /// An epoch is over.
     Epoch(Epoch),
@@ -172,7 +172,7 @@ fn learn(
     while state.epochs.len() < config.epochs && !is_over(fit.recipe, state) {
         let begun = Instant::now();
         let epoch = state.epochs.len() + 1;
-        let loss = fit.epoch(state, &mut |done, of| tell(TrainEvent::Step { epoch, done, of }));
+        let loss = fit.epoch(state, &mut |done, steps| tell(TrainEvent::Step { epoch, done, steps }));
         let learning = begun.elapsed().as_secs_f64();
         if !loss.is_finite() {
             return Err(TrainError::Diverged { epoch });

@@ -73,11 +73,11 @@ pub fn run(input: impl Read, mut progress: impl FnMut(Progress)) -> Result<(), W
 
 /// What serves now, as far as this build can still read it.
 fn incumbent(registry: &Registry) -> Result<Incumbent, WorkerError> {
-    let recipe = match registry.serving(COLLABORATIVE)? {
+    let recipe = match registry.live(COLLABORATIVE)? {
         Some(version) => serde_json::from_str(&registry.manifest(COLLABORATIVE, version)?.recipe).ok(),
         None => None,
     };
-    let actions = match registry.serving(ACTIONS)? {
+    let actions = match registry.live(ACTIONS)? {
         Some(number) => {
             let version = registry.load(ACTIONS, number)?;
             let model = version.files.get(ACTIONS_FILE).and_then(|file| serde_json::from_slice(file).ok());
@@ -112,6 +112,7 @@ impl Publish<'_> {
             data: DataDescription { last_seq: self.last_seq, counts, hash: String::new() },
             parent: None,
             recipe: String::new(),
+            code_version: env!("CARGO_PKG_VERSION").to_owned(),
             attributes: BTreeMap::new(),
         }
     }
@@ -142,7 +143,7 @@ impl Publish<'_> {
         promote: bool,
         progress: &mut impl FnMut(Progress),
     ) -> Result<(), WorkerError> {
-        draft.parent = self.registry.serving(&draft.kind)?;
+        draft.parent = self.registry.live(&draft.kind)?;
         let manifest = self.registry.publish(&draft)?;
         progress(Progress::Published {
             kind: draft.kind,

@@ -5,6 +5,7 @@ mod doctor;
 mod dump;
 mod eval;
 mod import;
+mod models;
 mod serve;
 mod train;
 mod verify;
@@ -25,6 +26,7 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
         Command::Train(args) => train::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Eval { command: EvalCommand::Feed(args) } => eval::run(&args),
+        Command::Models { command } => models::run(command),
         Command::TrainWorker => crate::training::work(),
         Command::Log { command: LogCommand::Verify(args) } => verify::run(&args),
         Command::Log { command: LogCommand::Dump(args) } => dump::run(&args),

@@ -1,0 +1,114 @@
+//! Classifiers of pictures.
+
+use super::progress::Progress;
+use super::{Job, gate};
+use crate::commands::now;
+use crate::output::json;
+use anyhow::Result;
+use milieu_train::pictures::{Epoch, MODEL_FILE, Recipe, Report, TrainEvent, Trained, draft, html, train};
+use milieu_train::search::Trial;
+use serde::Serialize;
+use std::path::Path;
+
+/// The last line on standard output.
+#[derive(Serialize)]
+struct Summary<'a> {
+    name: &'a str,
+    folder: &'a Path,
+    examples: [usize; 3],
+    left_out: usize,
+    parameters: usize,
+    epochs: usize,
+    seconds: f64,
+    accuracy: f64,
+    accuracy_low: f64,
+    accuracy_high: f64,
+    macro_f1: f64,
+    log_loss: f64,
+    calibration_error: f64,
+    temperature: f64,
+    passed: bool,
+    version: Option<u32>,
+}
+
+pub(super) fn run(job: &Job<'_>) -> Result<()> {
+    let recipe = Recipe::read(&job.text, job.settings)?;
+    let progress = Progress::new("reading");
+    let trained = train(&recipe, job.folder(), &mut |event| tell(&progress, event))?;
+    progress.finish();
+    let report = &trained.report;
+    job.write("report.html", html(&job.name, report, &trained.mistakes).as_bytes())?;
+    job.write("report.json", &serde_json::to_vec_pretty(report)?)?;
+    let test = &report.test;
+    eprintln!(
+        "test: accuracy {:.4} ({:.4} to {:.4}), macro F1 {:.4}, log loss {:.4}, calibration error {:.4}",
+        test.accuracy.mean,
+        test.accuracy.low,
+        test.accuracy.high,
+        test.macro_f1,
+        test.log_loss,
+        test.calibration_error
+    );
+    let version = if report.passed { publish(job, &trained)? } else { None };
+    if job.json {
+        json(&summary(job, report, version))?;
+    }
+    gate(report.passed, format_args!("an accuracy of {}", recipe.gate.accuracy))
+}
+
+/// Writes the graph beside the report, and publishes a version where that is wanted.
+fn publish(job: &Job<'_>, trained: &Trained) -> Result<Option<u32>> {
+    let draft = draft(&job.name, trained, now())?;
+    for (name, bytes) in draft.files.iter().filter(|(name, _)| name == MODEL_FILE) {
+        job.write(name, bytes)?;
+    }
+    job.publish(&draft)
+}
+
+fn summary<'a>(job: &'a Job<'_>, report: &Report, version: Option<u32>) -> Summary<'a> {
+    let test = &report.test;
+    Summary {
+        name: &job.name,
+        folder: job.folder(),
+        examples: report.parts,
+        left_out: report.cleaning.dropped.len(),
+        parameters: report.parameters,
+        epochs: report.epochs.len(),
+        seconds: report.seconds,
+        accuracy: test.accuracy.mean,
+        accuracy_low: test.accuracy.low,
+        accuracy_high: test.accuracy.high,
+        macro_f1: test.macro_f1,
+        log_loss: test.log_loss,
+        calibration_error: test.calibration_error,
+        temperature: test.temperature,
+        passed: report.passed,
+        version,
+    }
+}
+
+fn tell(progress: &Progress, event: TrainEvent) {
+    match event {
+        TrainEvent::Reading { files } => progress.read(files),
+        TrainEvent::Encoding { done, of } => progress.step("encoding", done, of),
+        TrainEvent::Resumed { epochs } => progress.say(&format!("going on after epoch {epochs}")),
+        TrainEvent::Step { epoch, done, of } => progress.step(&format!("epoch {epoch}"), done, of),
+        TrainEvent::Judging { fold, folds } => {
+            progress.say(&format!("looking for wrong labels, {fold} of {folds}"));
+        }
+        TrainEvent::Trying { candidate, epochs } => {
+            progress.say(&format!("candidate {candidate}, {epochs} epochs"));
+        }
+        TrainEvent::Tried(Trial { candidate, score, .. }) => {
+            progress.say(&format!("candidate {} reached {score:.4}", candidate + 1));
+        }
+        TrainEvent::Epoch(epoch) => {
+            let Epoch { epoch: number, loss, accuracy, log_loss, pictures_per_second } = epoch;
+            let line = format!(
+                "epoch {number}: loss {loss:.4}, validation accuracy {accuracy:.4}, log loss {log_loss:.4}, \
+                 {pictures_per_second:.0} pictures/s"
+            );
+            progress.epoch(&line, &epoch);
+        }
+    }
+}
