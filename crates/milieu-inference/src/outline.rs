@@ -155,6 +155,12 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Signature, LoadError> {
     Ok(signature)
 }
 
+/// Whether a node of the outer graph is this operator.
+pub(crate) fn uses(bytes: &[u8], operator: &str) -> bool {
+    let nodes = children(bytes, 7).flatten().flat_map(|graph| children(graph, 1)).flatten();
+    nodes.into_iter().any(|node| text(node, 4).is_ok_and(|name| name == operator))
+}
+
 /// Looks at every message for what must not be there.
 fn walk(message: Message, bytes: &[u8], depth: usize) -> Result<(), LoadError> {
     if depth > DEEPEST {

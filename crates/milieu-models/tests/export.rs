@@ -62,12 +62,19 @@ fn kinds() -> Vec<(&'static str, Size, Vec<Layer>)> {
     let mut kinds = vec![
         ("plain convolution", images(3, 9, 7), vec![convolution(5, 3, 2, 1, true)]),
         ("convolution without bias", images(2, 6, 6), vec![convolution(4, 1, 1, 0, false)]),
-        ("folded", images(3, 6, 6), vec![convolution(5, 3, 1, 1, true), Layer::BatchNorm { scale: true, rectify: true }]),
+        (
+            "folded",
+            images(3, 6, 6),
+            vec![convolution(5, 3, 1, 1, true), Layer::BatchNorm { scale: true, rectify: true }],
+        ),
         ("not folded", images(3, 6, 6), vec![Layer::BatchNorm { scale: true, rectify: false }]),
         (
             "depthwise",
             images(4, 8, 8),
-            vec![Layer::Depthwise { kernel: 3, stride: 2, padding: 1 }, Layer::BatchNorm { scale: true, rectify: false }],
+            vec![
+                Layer::Depthwise { kernel: 3, stride: 2, padding: 1 },
+                Layer::BatchNorm { scale: true, rectify: false },
+            ],
         ),
         ("dense", Size::Rows { width: 6 }, vec![Layer::Dense { outputs: 4, bias: true }]),
         ("dense without bias", Size::Rows { width: 6 }, vec![Layer::Dense { outputs: 4, bias: false }]),

@@ -1,7 +1,6 @@
 //! One version of a model behind a bounded queue: requests that came close together and have one shape are
 //! run as one batch, on a thread of the version's own.
 
-mod join;
 mod pending;
 mod queue;
 mod worker;
@@ -144,7 +143,7 @@ impl Batcher {
     }
 
     fn check(&self, inputs: &[Tensor]) -> Result<usize, InputError> {
-        let given = join::bytes(inputs);
+        let given = crate::join::bytes(inputs);
         if given > self.options.most_bytes {
             return Err(InputError::TooLarge { given, limit: self.options.most_bytes });
         }
