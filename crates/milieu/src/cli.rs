@@ -63,6 +63,9 @@ pub(crate) struct Train {
     /// Where checkpoint, model and report go; a run that was cut off there goes on [default: runs/NAME]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// End as soon as standard input ends: what a server starts ends with it, however that comes about
+    #[arg(long, hide = true)]
+    pub(crate) supervised: bool,
     /// One JSON object last on standard output
     #[arg(long)]
     pub(crate) json: bool,

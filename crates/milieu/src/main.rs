@@ -3,6 +3,7 @@
 mod cli;
 mod commands;
 mod hub;
+mod jobs;
 mod output;
 mod training;
 
