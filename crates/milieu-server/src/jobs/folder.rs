@@ -125,7 +125,7 @@ impl Folder {
     /// Opens what the job's process says.
     pub(super) fn transcript(&self) -> io::Result<Transcript> {
         let open = |name: &str, most: u64| {
-            let mut file = OpenOptions::new().create(true).read(true).append(true).open(self.0.join(name))?;
+            let file = OpenOptions::new().create(true).read(true).append(true).open(self.0.join(name))?;
             let length = file.metadata()?.len();
             let mut bounded = Bounded { left: most.saturating_sub(length), file };
             if length > 0 {
