@@ -24,7 +24,7 @@ pub use entity::{
 };
 pub use error::{ApiError, ErrorBody, ErrorDetail, status};
 pub use event::{EventIn, EventStored, EventType, EventsStored, ParsedEvent, ParsedEvents, event_field};
-pub use job::{Job, JobList, JobSpec, JobState, TrainJob, read_job};
+pub use job::{Job, JobList, JobSpec, JobState, OptimizeJob, OptimizeMethod, TrainJob, read_job};
 pub use model::{
     ModelCardOut, ModelChange, ModelData, ModelFile, ModelLineage, ModelList, ModelOut, ModelStages,
     ModelTrial, PromoteIn, read_promote,

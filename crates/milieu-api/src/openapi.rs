@@ -1,11 +1,12 @@
 //! The OpenAPI 3.1 description: one table of routes, and the schemas of the wire structs.
 
 use crate::{
-    Audience, BatchStored, Dataset, DatasetFormat, DatasetList, ErrorBody, ErrorDetail, EventIn, EventStored, EventType, EventsStored,
-    Explanation, Feed, FeedEntry, Health, ItemIn, ItemList, ItemOut, ItemPatchIn, ItemScore, Job, JobList, JobSpec, JobState, MediaWire,
-    ModelCardOut, ModelChange, ModelData, ModelFile, ModelLineage, ModelList, ModelOut, ModelStages,
-    ModelTrial, PromoteIn, Reason, ReceiptOut, Replay, Stats, Stored, TrainJob, Training, UserIn, UserList, UserOut,
-    UserPatchIn, UserScore,
+    Audience, BatchStored, Dataset, DatasetFormat, DatasetList, ErrorBody, ErrorDetail, EventIn, EventStored,
+    EventType, EventsStored, Explanation, Feed, FeedEntry, Health, ItemIn, ItemList, ItemOut, ItemPatchIn,
+    ItemScore, Job, JobList, JobSpec, JobState, MediaWire, ModelCardOut, ModelChange, ModelData, ModelFile,
+    ModelLineage, ModelList, ModelOut, ModelStages, ModelTrial, OptimizeJob, OptimizeMethod, PromoteIn,
+    Reason, ReceiptOut, Replay, Stats, Stored, TrainJob, Training, UserIn, UserList, UserOut, UserPatchIn,
+    UserScore,
 };
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -193,6 +194,8 @@ pub fn openapi() -> String {
         ModelOut,
         ModelStages,
         ModelTrial,
+        OptimizeJob,
+        OptimizeMethod,
         PromoteIn,
         Reason,
         ReceiptOut,

@@ -66,9 +66,8 @@ impl Datasets {
 
     /// One data set. The name must have been checked.
     pub(crate) fn get(&self, name: &str) -> Result<Dataset, ApiError> {
-        let missing = || {
-            ApiError::at(ErrorCode::DatasetNotFound, "dataset", format!("there is no data set {name}"))
-        };
+        let missing =
+            || ApiError::at(ErrorCode::DatasetNotFound, "dataset", format!("there is no data set {name}"));
         let path = self.root.join(name).join(FILE);
         let bytes = fs::read(&path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => missing(),
@@ -102,8 +101,7 @@ impl Datasets {
         fs::create_dir(&scratch.0).map_err(|error| failed(&error))?;
         let Written { head, bytes, sha256 } = write(&scratch.0.join("data"), pieces)?;
         let format = format_of(&head, declared)?;
-        let dataset =
-            Dataset { name: name.to_owned(), format, bytes, sha256, created_at: now().to_string() };
+        let dataset = Dataset { name: name.to_owned(), format, bytes, sha256, created_at: now().to_string() };
         if let Ok(found) = self.get(name) {
             return same(found, &dataset);
         }
@@ -214,7 +212,9 @@ fn format_of(head: &[u8], declared: Option<DatasetFormat>) -> Result<DatasetForm
         (_, Some(declared)) => {
             Err(cut_off(format!("the content type says {}, but that is not what was sent", declared.name())))
         }
-        (None, None) => Err(cut_off("is neither a zip, tar, tar.gz or tar.xz archive nor a JSON object a line")),
+        (None, None) => {
+            Err(cut_off("is neither a zip, tar, tar.gz or tar.xz archive nor a JSON object a line"))
+        }
     }
 }
 
@@ -239,7 +239,11 @@ mod tests {
         assert_eq!(fs::read_dir(&root).unwrap().count(), 0, "nothing is left of them");
         let stored = store(&datasets, "a", b"{\"text\":\"one\"}\n", true).unwrap();
         assert_eq!((stored.bytes, stored.format), (15, DatasetFormat::Ndjson));
-        assert_eq!(store(&datasets, "a", b"{\"text\":\"one\"}\n", true).as_ref(), Ok(&stored), "the same again");
+        assert_eq!(
+            store(&datasets, "a", b"{\"text\":\"one\"}\n", true).as_ref(),
+            Ok(&stored),
+            "the same again"
+        );
         assert_eq!(store(&datasets, "a", b"{\"text\":\"two\"}\n", true), Err(ErrorCode::DatasetConflict));
         assert_eq!(fs::read(root.join("a/data.ndjson")).unwrap(), b"{\"text\":\"one\"}\n");
         // What a killed server left is swept, and a folder that is no data set is none.
@@ -284,6 +288,9 @@ mod tests {
     fn the_frozen_file_is_read() {
         let frozen = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/jobs/dataset-v1.json");
         let stored: Stored = serde_json::from_slice(&fs::read(frozen).unwrap()).unwrap();
-        assert_eq!((stored.version, stored.dataset.name.as_str(), stored.dataset.format), (1, "pets", DatasetFormat::Zip));
+        assert_eq!(
+            (stored.version, stored.dataset.name.as_str(), stored.dataset.format),
+            (1, "pets", DatasetFormat::Zip)
+        );
     }
 }

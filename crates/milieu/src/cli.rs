@@ -9,6 +9,9 @@ use std::path::PathBuf;
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// End as soon as standard input ends: what a server starts ends with it, however that comes about
+    #[arg(long, global = true, hide = true)]
+    pub(crate) supervised: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -63,9 +66,6 @@ pub(crate) struct Train {
     /// Where checkpoint, model and report go; a run that was cut off there goes on [default: runs/NAME]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// End as soon as standard input ends: what a server starts ends with it, however that comes about
-    #[arg(long, hide = true)]
-    pub(crate) supervised: bool,
     /// One JSON object last on standard output
     #[arg(long)]
     pub(crate) json: bool,

@@ -1,9 +1,10 @@
 //! The jobs of a server, each a command of this same binary in a child process.
 
 use crate::training;
-use milieu_api::{ApiError, JobSpec, TrainJob};
+use milieu_api::{ApiError, JobSpec, OptimizeJob, TrainJob};
 use milieu_server::{JobInput, JobOutcome, Work, each_line};
-use milieu_train::pictures::Recipe;
+use milieu_train::pictures::{Recipe, RecipeError};
+use milieu_train::{Task, sequences};
 use milieu_types::ErrorCode;
 use std::io;
 use std::process::{Command, ExitStatus, Stdio};
@@ -25,10 +26,12 @@ pub(crate) fn work() -> Work {
     }
 }
 
-/// Checks a job, and gives the recipe it goes by.
-fn check(spec: &JobSpec, dataset: &str) -> Result<String, ApiError> {
+/// Checks a job, and gives the recipe it goes by, if any.
+fn check(spec: &JobSpec, dataset: &str) -> Result<Option<String>, ApiError> {
     match spec {
-        JobSpec::Train(job) => check_train(job, dataset),
+        JobSpec::Train(job) => check_train(job, dataset).map(Some),
+        // Its fields say all, and were checked when they were read.
+        JobSpec::Optimize(_) => Ok(None),
     }
 }
 
@@ -36,30 +39,64 @@ fn check_train(job: &TrainJob, dataset: &str) -> Result<String, ApiError> {
     let refuse = |field: String, message: String| ApiError::at(ErrorCode::InvalidJob, field, message);
     let recipe = job.recipe.as_deref().unwrap_or(PICTURES);
     let from = format!("data.path={dataset:?}");
-    Recipe::read(recipe, std::slice::from_ref(&from))
-        .map_err(|error| refuse("recipe".into(), error.to_string()))?;
+    read(recipe, std::slice::from_ref(&from)).map_err(|error| refuse("recipe".into(), error))?;
     let key = |setting: &String| setting.split('=').next().unwrap_or("").trim().to_owned();
     if let Some(at) = job.settings.iter().position(|setting| matches!(&*key(setting), "data" | "data.path")) {
         let message = "what is learnt from is the data set of the job";
         return Err(refuse(format!("settings[{at}]"), message.into()));
     }
     let settings: Vec<String> = job.settings.iter().cloned().chain([from]).collect();
-    Recipe::read(recipe, &settings).map_err(|error| refuse("settings".into(), error.to_string()))?;
+    read(recipe, &settings).map_err(|error| refuse("settings".into(), error))?;
     Ok(recipe.to_owned())
+}
+
+/// Reads a recipe as its task reads it, and refuses one that reads other files than its data.
+fn read(text: &str, settings: &[String]) -> Result<(), String> {
+    let of_pictures = || -> Result<bool, RecipeError> {
+        let recipe = Recipe::read(text, settings)?;
+        let mut candidates = recipe.search.candidates.iter().map(|settings| recipe.with(settings));
+        let candidate_reads = candidates.any(|other| other.is_ok_and(|other| other.encoder.is_some()));
+        Ok(recipe.encoder.is_some() || recipe.data.sensitive_model.is_some() || candidate_reads)
+    };
+    let reads_more = match Task::of(text).map_err(|error| error.to_string())? {
+        Task::ImageClassification => of_pictures(),
+        Task::NextItem => sequences::Recipe::read(text, settings).map(|_| false),
+    };
+    match reads_more {
+        Ok(false) => Ok(()),
+        Ok(true) => Err("a job reads no file of the server but its data set".into()),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// The command line that does a job, in its folder.
 fn arguments(input: &JobInput<'_>) -> Vec<String> {
     let fixed = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
+    let JobInput { data, dataset, .. } = input;
+    let mut all = fixed(&["--supervised"]);
     match input.spec {
-        JobSpec::Train(job) => {
-            let mut all = fixed(&["train", "recipe.toml", "--out", "run", "--json", "--supervised"]);
+        JobSpec::Train(TrainJob { model, settings, .. }) => {
+            all.extend(fixed(&["train", "recipe.toml", "--data", data, "--name", model]));
             // The last setting of a key holds.
-            let from = format!("data.path={:?}", input.dataset);
-            all.extend(job.settings.iter().chain([&from]).map(|setting| format!("--set={setting}")));
-            all
+            let from = format!("data.path={dataset:?}");
+            all.extend(settings.iter().chain([&from]).map(|setting| format!("--set={setting}")));
+        }
+        JobSpec::Optimize(OptimizeJob { model, version, method, share, epochs, most_lost, .. }) => {
+            all.extend(fixed(&[
+                "models",
+                "optimize",
+                &format!("{model}@{version}"),
+                "--method",
+                method.name(),
+            ]));
+            all.extend(fixed(&["--data", data, "--examples", dataset]));
+            all.extend(share.map(|share| format!("--share={share}")));
+            all.extend(epochs.map(|epochs| format!("--epochs={epochs}")));
+            all.extend(most_lost.map(|points| format!("--most-lost={points}")));
         }
     }
+    all.extend(fixed(&["--out", "run", "--json"]));
+    all
 }
 
 fn run(input: JobInput<'_>) -> io::Result<JobOutcome> {

@@ -1,5 +1,6 @@
 //! The one binary: commands and their output.
 
+mod child;
 mod cli;
 mod commands;
 mod hub;

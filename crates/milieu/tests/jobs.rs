@@ -145,7 +145,11 @@ fn a_data_set_becomes_a_model() {
     assert!(job["summary"]["accuracy"].as_f64().unwrap() > 0.4, "{job}");
     assert!(!job.to_string().contains(dir.path().to_str().unwrap()), "nothing of the machine: {job}");
     let report = server.get(&format!("/v1/jobs/{id}/report"));
-    assert!(report.head.contains("text/html") && report.head.contains("default-src 'none'"), "{}", report.head);
+    assert!(
+        report.head.contains("text/html") && report.head.contains("default-src 'none'"),
+        "{}",
+        report.head
+    );
     assert!(String::from_utf8_lossy(&report.body).contains("night"));
     let listed = server.done("GET", "/v1/jobs", "");
     assert_eq!((&listed["jobs"][0]["id"], listed["jobs"][0].get("progress")), (&id.into(), None));
@@ -160,7 +164,8 @@ fn a_job_without_a_recipe_gets_the_one_for_pictures() {
     let dir = tempfile::tempdir().unwrap();
     let server = start(dir.path(), &[]);
     upload(&server, "pictures", "application/zip", &archive());
-    let body = r#"{"kind":"train","model":"m","dataset":"pictures","settings":["train.epochs=1","model.width=2"]}"#;
+    let body =
+        r#"{"kind":"train","model":"m","dataset":"pictures","settings":["train.epochs=1","model.width=2"]}"#;
     let id = server.done("POST", "/v1/jobs", body)["id"].as_str().unwrap().to_owned();
     assert_eq!(events(&server, &id, 0).last().unwrap().data["state"], "done");
     server.stop();
@@ -208,7 +213,10 @@ fn wrong_input_is_refused_and_leaves_nothing() {
     until("nothing is left of them", || left() == 0);
 
     assert_eq!(upload(&server, "pictures", "application/zip", &bytes).status, 200);
-    check(&upload(&server, "pictures", "application/zip", &bytes[..900]), (409, "dataset_conflict", Some("name")));
+    check(
+        &upload(&server, "pictures", "application/zip", &bytes[..900]),
+        (409, "dataset_conflict", Some("name")),
+    );
     check(&server.get("/v1/datasets/others"), (404, "dataset_not_found", Some("dataset")));
     check(&server.send("DELETE", "/v1/datasets/others", ""), (404, "dataset_not_found", Some("dataset")));
     let with = |key: &str, value: Value| {
@@ -240,7 +248,8 @@ fn wrong_input_is_refused_and_leaves_nothing() {
     check(&server.send("POST", "/v1/jobs/j1/cancel", ""), (404, "job_not_found", Some("id")));
     // An archive that is none is found out by the trainer, and said.
     upload(&server, "torn", "application/zip", &bytes[..900]);
-    let id = server.done("POST", "/v1/jobs", &with("dataset", json!("torn")))["id"].as_str().unwrap().to_owned();
+    let id =
+        server.done("POST", "/v1/jobs", &with("dataset", json!("torn")))["id"].as_str().unwrap().to_owned();
     let end = events(&server, &id, 0).last().unwrap().data;
     assert_eq!(end["state"], "failed");
     assert!(end["error"].as_str().unwrap().contains("datasets/torn/data.zip"), "{end}");

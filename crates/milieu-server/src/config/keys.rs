@@ -164,7 +164,13 @@ pub const KEYS: &[Key] = &[
     ),
     number("jobs.queue", "server", 1.0, 10_000.0, "The most jobs that wait; beyond it requests get 429"),
     number("jobs.parallel", "server", 1.0, 8.0, "How many jobs are done at once"),
-    number("jobs.keep", "server", 1.0, 100_000.0, "How many jobs that have ended are kept; the oldest go first"),
+    number(
+        "jobs.keep",
+        "server",
+        1.0,
+        100_000.0,
+        "How many jobs that have ended are kept; the oldest go first",
+    ),
     key("telemetry.level", "server", "`error`, `warn`, `info` or `debug`"),
     key("telemetry.format", "server", "`text` or `json`"),
 ];

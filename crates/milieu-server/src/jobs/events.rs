@@ -37,7 +37,8 @@ pub(crate) fn events(
 ) -> Result<impl Stream<Item = Result<Event, Infallible>>, ApiError> {
     let changed = shared.jobs.look(&id, |entry| entry.changed.subscribe())?;
     let waiting = VecDeque::new();
-    let listener = Listener { shared, id, changed, at: 0, number: 0, seen, state: None, waiting, over: false };
+    let listener =
+        Listener { shared, id, changed, at: 0, number: 0, seen, state: None, waiting, over: false };
     Ok(unfold(listener, |mut listener| async move {
         let event = listener.next().await?;
         Some((Ok(event), listener))
@@ -79,7 +80,8 @@ impl Listener {
         for line in lines {
             self.number += 1;
             if self.number > self.seen {
-                self.waiting.push_back(Event::default().event("progress").id(self.number.to_string()).data(line));
+                self.waiting
+                    .push_back(Event::default().event("progress").id(self.number.to_string()).data(line));
             }
         }
         if more {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! DIR/jobs/ID/job.json           what it is and where it stands, replaced at every change
-//! DIR/jobs/ID/recipe.toml        its recipe
+//! DIR/jobs/ID/recipe.toml        its recipe, if it has one
 //! DIR/jobs/ID/progress.ndjson    what its process said in JSON, a line each
 //! DIR/jobs/ID/log.txt            what else it said
 //! DIR/jobs/ID/run/               its checkpoint and its report
@@ -65,9 +65,11 @@ impl Folder {
     }
 
     /// Makes the folder; it has its name once all of it is on disk.
-    pub(super) fn create(&self, scratch: &Path, stored: &Stored, recipe: &str) -> io::Result<()> {
+    pub(super) fn create(&self, scratch: &Path, stored: &Stored, recipe: Option<&str>) -> io::Result<()> {
         fs::create_dir(scratch)?;
-        disk::replace(&scratch.join("recipe.toml"), recipe.as_bytes())?;
+        if let Some(recipe) = recipe {
+            disk::replace(&scratch.join("recipe.toml"), recipe.as_bytes())?;
+        }
         Self(scratch.to_owned()).write(stored)?;
         disk::rename(scratch, &self.0)
     }
@@ -209,7 +211,10 @@ mod tests {
         fs::write(folder.path().join(PROGRESS), "{\"epoch\":1}\n{\"ep").unwrap();
         assert_eq!(folder.progress(0).unwrap().lines.len(), 1);
         folder.transcript().unwrap().heard(r#"{"epoch":2}"#);
-        assert_eq!(folder.all_progress().unwrap(), [serde_json::json!({"epoch": 1}), serde_json::json!({"epoch": 2})]);
+        assert_eq!(
+            folder.all_progress().unwrap(),
+            [serde_json::json!({"epoch": 1}), serde_json::json!({"epoch": 2})]
+        );
         assert_eq!(folder.progress(12).unwrap().lines.len(), 2);
         assert!(Folder::new(root.path(), "j2").all_progress().is_err(), "no such job");
     }

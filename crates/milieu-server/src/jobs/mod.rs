@@ -31,8 +31,9 @@ const MOST_CUT_OFF: u32 = 5;
 /// How long a cancelled process may take to vanish.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Checks what a job is to do with the data in a file, and gives its recipe. The binary supplies it.
-pub type CheckJob = Box<dyn Fn(&JobSpec, &str) -> Result<String, ApiError> + Send + Sync>;
+/// Checks what a job is to do with the data in a file, and gives its recipe, if it has one. The binary supplies
+/// it.
+pub type CheckJob = Box<dyn Fn(&JobSpec, &str) -> Result<Option<String>, ApiError> + Send + Sync>;
 
 /// Does a job to its end, in another process. The binary supplies it.
 pub type RunJob = Box<dyn Fn(JobInput<'_>) -> JobOutcome + Send + Sync>;
@@ -41,7 +42,7 @@ pub type RunJob = Box<dyn Fn(JobInput<'_>) -> JobOutcome + Send + Sync>;
 pub struct JobInput<'a> {
     /// What is to be done.
     pub spec: &'a JobSpec,
-    /// The folder to work in, with `recipe.toml`; results go to `run` in it.
+    /// The folder to work in, with `recipe.toml` if there is a recipe; results go to `run` in it.
     pub folder: &'a Path,
     /// The data directory, as seen from that folder.
     pub data: &'a str,
@@ -140,7 +141,9 @@ impl Jobs {
             if entry.stored.job.state == JobState::Running {
                 entry.stored.cut_off += 1;
                 match entry.stored.cut_off > MOST_CUT_OFF {
-                    true => end(entry, JobState::Failed, Some("the server ended too often while it ran".into())),
+                    true => {
+                        end(entry, JobState::Failed, Some("the server ended too often while it ran".into()))
+                    }
                     false => entry.stored.job.state = JobState::Queued,
                 }
                 jobs.keep_state(entry);
@@ -176,9 +179,10 @@ impl Jobs {
         let mut state = self.state.lock();
         let dataset = datasets.get(spec.dataset())?;
         let recipe = check(&spec, &seen_from_job(&dataset))?;
-        let JobSpec::Train(train) = &mut spec;
-        // It stands in a file of its own.
-        train.recipe = None;
+        if let JobSpec::Train(train) = &mut spec {
+            // It stands in a file of its own.
+            train.recipe = None;
+        }
         if state.stopping {
             return Err(ApiError::new(ErrorCode::Unavailable, "the server is stopping"));
         }
@@ -201,7 +205,7 @@ impl Jobs {
         };
         let stored = Stored::new(job.clone());
         let scratch = self.root.join(format!(".{}", job.id));
-        self.folder(&job.id).create(&scratch, &stored, &recipe).map_err(|error| failed(&error))?;
+        self.folder(&job.id).create(&scratch, &stored, recipe.as_deref()).map_err(|error| failed(&error))?;
         state.next = number.saturating_add(1);
         state.jobs.insert(number, Entry::new(stored));
         self.forget(&mut state);
@@ -236,7 +240,9 @@ impl Jobs {
     pub(crate) fn report(&self, id: &str) -> Result<Vec<u8>, ApiError> {
         self.get(id)?;
         self.folder(id).report().map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => ApiError::new(ErrorCode::NotFound, format!("job {id} has no report yet")),
+            io::ErrorKind::NotFound => {
+                ApiError::new(ErrorCode::NotFound, format!("job {id} has no report yet"))
+            }
             _ => failed(&error),
         })
     }
@@ -259,7 +265,8 @@ impl Jobs {
         }
         let until = Instant::now() + PATIENCE;
         loop {
-            let job = state.jobs.get(&number).map(|entry| entry.stored.job.clone()).ok_or_else(|| missing(id))?;
+            let job =
+                state.jobs.get(&number).map(|entry| entry.stored.job.clone()).ok_or_else(|| missing(id))?;
             if job.state.is_ended() || self.wake.wait_until(&mut state, until).timed_out() {
                 return Ok(job);
             }

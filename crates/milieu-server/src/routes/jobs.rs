@@ -1,6 +1,7 @@
 //! `/v1/jobs`.
 
 use super::App;
+use super::models::refuse;
 use crate::answer::{Answer, Json, Refusal, blocking, body};
 use crate::jobs::events;
 use axum::body::Body;
@@ -27,8 +28,10 @@ pub(super) async fn create(State(shared): App, headers: HeaderMap, content: Body
     let spec = read_job(&bytes)?;
     blocking(move || {
         let work = shared.work.as_ref();
-        let work =
-            work.ok_or_else(|| ApiError::new(ErrorCode::Unavailable, "this server cannot do jobs"))?;
+        let work = work.ok_or_else(|| ApiError::new(ErrorCode::Unavailable, "this server cannot do jobs"))?;
+        if let Some(version) = spec.version() {
+            shared.registry.manifest(spec.model(), version).map_err(refuse)?;
+        }
         shared.jobs.create(spec, &shared.datasets, &work.check)
     })
     .await

@@ -57,10 +57,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/models/{name}/promote", post(models::promote))
         .route("/v1/models/{name}/rollback", post(models::rollback))
         .route("/v1/datasets", get(datasets::list))
-        .route(
-            "/v1/datasets/{name}",
-            get(datasets::get).post(datasets::upload).delete(datasets::delete),
-        )
+        .route("/v1/datasets/{name}", get(datasets::get).post(datasets::upload).delete(datasets::delete))
         .route("/v1/jobs", get(jobs::list).post(jobs::create))
         .route("/v1/jobs/{id}", get(jobs::get).delete(jobs::cancel))
         .route("/v1/jobs/{id}/cancel", post(jobs::cancel))

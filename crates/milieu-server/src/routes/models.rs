@@ -27,8 +27,7 @@ pub(super) async fn version(State(shared): App, uri: Uri) -> Answer<ModelCardOut
     let number = part(&uri, 1).parse().map_err(|_| {
         ApiError::at(ErrorCode::InvalidParameter, "version", "must be the number of a version")
     })?;
-    blocking(move || listing::version(&shared.registry, &name, number).map_err(refuse))
-        .await
+    blocking(move || listing::version(&shared.registry, &name, number).map_err(refuse)).await
 }
 
 pub(super) async fn promote(
@@ -71,7 +70,7 @@ fn part(uri: &Uri, at: usize) -> String {
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "it stands in map_err")]
-fn refuse(error: RegistryError) -> ApiError {
+pub(super) fn refuse(error: RegistryError) -> ApiError {
     let (code, field) = match error {
         RegistryError::UnknownKind { .. } => (ErrorCode::ModelNotFound, "name"),
         RegistryError::UnknownVersion { .. } => (ErrorCode::ModelNotFound, "version"),
