@@ -21,10 +21,16 @@ pub enum ErrorCode {
     InvalidTime,
     /// A query parameter is malformed or out of range.
     InvalidParameter,
+    /// An upload was cut off, or is not what its content type says.
+    InvalidDataset,
+    /// A job's field is missing, unknown or out of range, or its recipe is none.
+    InvalidJob,
     /// A cursor is malformed or belongs to somebody else.
     InvalidCursor,
     /// An event of that id exists with another content.
     EventConflict,
+    /// A data set of that name exists with another content, or a job that has not ended uses it.
+    DatasetConflict,
     /// The event to undo is not known, or is another actor's.
     UnknownEvent,
     /// No such user.
@@ -35,7 +41,11 @@ pub enum ErrorCode {
     ModelNotFound,
     /// No such receipt, or it is past its retention.
     ReceiptNotFound,
-    /// No such route.
+    /// No such data set.
+    DatasetNotFound,
+    /// No such job, or it is past its retention.
+    JobNotFound,
+    /// No such route, or nothing is there yet.
     NotFound,
     /// The route exists, the method does not.
     MethodNotAllowed,
@@ -43,7 +53,7 @@ pub enum ErrorCode {
     BodyTooLarge,
     /// The batch holds more entries than the limit.
     BatchTooLarge,
-    /// The content type is not JSON.
+    /// The content type is none that the route takes.
     UnsupportedMediaType,
     /// The server has more work than it can queue; try again.
     Overloaded,

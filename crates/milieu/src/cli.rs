@@ -9,6 +9,9 @@ use std::path::PathBuf;
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// End as soon as standard input ends: what a server starts ends with it, however that comes about
+    #[arg(long, global = true, hide = true)]
+    pub(crate) supervised: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,9 +1,11 @@
 //! The routes, and what surrounds each request.
 
 mod admin;
+mod datasets;
 mod entities;
 mod events;
 mod feed;
+mod jobs;
 mod lists;
 mod models;
 
@@ -54,6 +56,13 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/models/{name}/{version}", get(models::version))
         .route("/v1/models/{name}/promote", post(models::promote))
         .route("/v1/models/{name}/rollback", post(models::rollback))
+        .route("/v1/datasets", get(datasets::list))
+        .route("/v1/datasets/{name}", get(datasets::get).post(datasets::upload).delete(datasets::delete))
+        .route("/v1/jobs", get(jobs::list).post(jobs::create))
+        .route("/v1/jobs/{id}", get(jobs::get).delete(jobs::cancel))
+        .route("/v1/jobs/{id}/cancel", post(jobs::cancel))
+        .route("/v1/jobs/{id}/events", get(jobs::listen))
+        .route("/v1/jobs/{id}/report", get(jobs::report))
         .route("/", get(admin::page))
         .route("/healthz", get(admin::healthz))
         .route("/readyz", get(admin::readyz))

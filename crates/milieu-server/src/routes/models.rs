@@ -1,7 +1,7 @@
 //! `/v1/models`: what the registry holds, promotion and roll back.
 
 use super::App;
-use crate::answer::{Answer, Json, body, rest};
+use crate::answer::{Answer, blocking, body, rest};
 use crate::listing;
 use crate::models::{ACTIONS, COLLABORATIVE, load_models};
 use crate::state::{Shared, now};
@@ -11,16 +11,15 @@ use axum::http::{HeaderMap, Uri};
 use milieu_api::{ApiError, ModelCardOut, ModelList, ModelStages, read_promote};
 use milieu_registry::RegistryError;
 use milieu_types::ErrorCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 pub(super) async fn all(State(shared): App) -> Answer<ModelList> {
-    in_background(shared, |shared| listing::list(&shared.registry).map_err(refuse)).await
+    blocking(move || listing::list(&shared.registry).map_err(refuse)).await
 }
 
 pub(super) async fn one(State(shared): App, uri: Uri) -> Answer<ModelStages> {
     let name = part(&uri, 0);
-    in_background(shared, move |shared| listing::model(&shared.registry, &name).map_err(refuse)).await
+    blocking(move || listing::model(&shared.registry, &name).map_err(refuse)).await
 }
 
 pub(super) async fn version(State(shared): App, uri: Uri) -> Answer<ModelCardOut> {
@@ -28,8 +27,7 @@ pub(super) async fn version(State(shared): App, uri: Uri) -> Answer<ModelCardOut
     let number = part(&uri, 1).parse().map_err(|_| {
         ApiError::at(ErrorCode::InvalidParameter, "version", "must be the number of a version")
     })?;
-    in_background(shared, move |shared| listing::version(&shared.registry, &name, number).map_err(refuse))
-        .await
+    blocking(move || listing::version(&shared.registry, &name, number).map_err(refuse)).await
 }
 
 pub(super) async fn promote(
@@ -42,18 +40,18 @@ pub(super) async fn promote(
     let server = &shared.config.server;
     let timeout = Duration::from_secs(server.body_timeout_secs);
     let wanted = read_promote(&body(&headers, content, server.body_limit_bytes, timeout).await?)?;
-    in_background(shared, move |shared| {
+    blocking(move || {
         shared.registry.promote(&name, wanted.version, now()).map_err(refuse)?;
-        changed(shared, &name)
+        changed(&shared, &name)
     })
     .await
 }
 
 pub(super) async fn rollback(State(shared): App, uri: Uri) -> Answer<ModelStages> {
     let name = part(&uri, 0);
-    in_background(shared, move |shared| {
+    blocking(move || {
         shared.registry.rollback(&name, now()).map_err(refuse)?;
-        changed(shared, &name)
+        changed(&shared, &name)
     })
     .await
 }
@@ -71,19 +69,8 @@ fn part(uri: &Uri, at: usize) -> String {
     rest(uri, "/v1/models/").split('/').nth(at).unwrap_or("").to_owned()
 }
 
-/// Registry work reads files: too long for a thread that answers requests.
-async fn in_background<T: Send + 'static>(
-    shared: Arc<Shared>,
-    work: impl FnOnce(&Shared) -> Result<T, ApiError> + Send + 'static,
-) -> Answer<T> {
-    match tokio::task::spawn_blocking(move || work(&shared)).await {
-        Ok(result) => Ok(Json(result?)),
-        Err(error) => Err(ApiError::new(ErrorCode::Internal, error.to_string()).into()),
-    }
-}
-
 #[allow(clippy::needless_pass_by_value, reason = "it stands in map_err")]
-fn refuse(error: RegistryError) -> ApiError {
+pub(super) fn refuse(error: RegistryError) -> ApiError {
     let (code, field) = match error {
         RegistryError::UnknownKind { .. } => (ErrorCode::ModelNotFound, "name"),
         RegistryError::UnknownVersion { .. } => (ErrorCode::ModelNotFound, "version"),

@@ -2,6 +2,7 @@
 
 use super::models::{existing, version_of};
 use super::now;
+use crate::child::alone_in;
 use crate::cli::{EvaluateModel, Measuring, OptimizeModel};
 use crate::output::json;
 use anyhow::{Context, Result, bail};
@@ -55,6 +56,7 @@ pub(super) fn run(args: &OptimizeModel) -> Result<()> {
     let default = || PathBuf::from("runs").join(format!("{name}-{version}-{}", args.method));
     let folder = args.out.clone().unwrap_or_else(default);
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    let _alone = alone_in(&folder)?;
     let wanted = Optimisation {
         name: name.clone(),
         version,
