@@ -10,6 +10,7 @@ mod event;
 mod model;
 mod openapi;
 mod parse;
+mod serving;
 
 pub use answer::{
     Audience, Explanation, Feed, FeedEntry, Health, ItemList, ItemScore, Reason, ReceiptOut, Replay, Stats,
@@ -26,6 +27,9 @@ pub use model::{
     ModelTrial, PromoteIn, read_promote,
 };
 pub use openapi::openapi;
+pub use serving::{
+    ImageAnalysis, ImageLabel, ModelServing, ServedVersion, ShadowAgreement, TrialIn, read_trial,
+};
 
 #[cfg(test)]
 mod tests;

@@ -2,10 +2,10 @@
 
 use crate::{
     Audience, BatchStored, ErrorBody, ErrorDetail, EventIn, EventStored, EventType, EventsStored,
-    Explanation, Feed, FeedEntry, Health, ItemIn, ItemList, ItemOut, ItemPatchIn, ItemScore, MediaWire,
-    ModelCardOut, ModelChange, ModelData, ModelFile, ModelLineage, ModelList, ModelOut, ModelStages,
-    ModelTrial, PromoteIn, Reason, ReceiptOut, Replay, Stats, Stored, Training, UserIn, UserList, UserOut,
-    UserPatchIn, UserScore,
+    Explanation, Feed, FeedEntry, Health, ImageAnalysis, ImageLabel, ItemIn, ItemList, ItemOut, ItemPatchIn,
+    ItemScore, MediaWire, ModelCardOut, ModelChange, ModelData, ModelFile, ModelLineage, ModelList, ModelOut,
+    ModelServing, ModelStages, ModelTrial, PromoteIn, Reason, ReceiptOut, Replay, ServedVersion,
+    ShadowAgreement, Stats, Stored, Training, TrialIn, UserIn, UserList, UserOut, UserPatchIn, UserScore,
 };
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -15,7 +15,7 @@ struct Route {
     path: &'static str,
     summary: &'static str,
     query: &'static [(&'static str, &'static str, &'static str)],
-    /// The schema of the body; a trailing `*` allows a list of it.
+    /// The schema of the body; a trailing `*` allows a list of it. What has a `/` in it is a content type.
     body: &'static str,
     answer: &'static str,
 }
@@ -75,6 +75,24 @@ const ROUTES: &[Route] = &[
     route("get", "/v1/models/{name}/{version}", "All that is known about a version", "", "ModelCard"),
     route("post", "/v1/models/{name}/promote", "Make a version live", "PromoteModel", "Model"),
     route("post", "/v1/models/{name}/rollback", "Make the version before live again", "", "Model"),
+    route(
+        "post",
+        "/v1/models/{name}/canary",
+        "Let a version answer a share of the requests",
+        "TryModel",
+        "Model",
+    ),
+    route("delete", "/v1/models/{name}/canary", "End the canary", "", "Model"),
+    route("post", "/v1/models/{name}/shadow", "Let a version compute a share beside", "TryModel", "Model"),
+    route("delete", "/v1/models/{name}/shadow", "End the shadow", "", "Model"),
+    Route {
+        query: &[
+            ("model", "string", "Which; may be left out where only one classifies pictures"),
+            ("top", "integer", "How many labels, 1 to 1000; 5 where it is left out"),
+            ("key", "string", "Such as a user's id: requests of one key are answered by one version"),
+        ],
+        ..route("post", "/v1/analyze/image", "What a picture shows", "image/*", "ImageAnalysis")
+    },
     route("get", "/healthz", "Whether the server runs", "", "Health"),
     route("get", "/readyz", "Whether the server takes requests", "", "Health"),
 ];
@@ -107,6 +125,7 @@ fn operation(route: &Route) -> Value {
     });
     let parameters: Vec<Value> = in_path.chain(in_query).collect();
     let content = |schema: Value| json!({"application/json": {"schema": schema}});
+    let plain = |media: &str| json!({media: {"schema": {"type": "string"}}});
     let mut operation = json!({
         "summary": route.summary,
         "parameters": parameters,
@@ -115,7 +134,9 @@ fn operation(route: &Route) -> Value {
             "default": {"description": "Refused or failed", "content": content(reference("ErrorBody"))},
         },
     });
-    if !route.body.is_empty() {
+    if route.body.contains('/') {
+        operation["requestBody"] = json!({"required": true, "content": plain(route.body)});
+    } else if !route.body.is_empty() {
         let schema = match route.body.strip_suffix('*') {
             Some(name) => json!({"oneOf": [{"type": "array", "items": reference(name)}, reference(name)]}),
             None => reference(route.body),
@@ -146,6 +167,8 @@ pub fn openapi() -> String {
         Feed,
         FeedEntry,
         Health,
+        ImageAnalysis,
+        ImageLabel,
         ItemIn,
         ItemList,
         ItemOut,
@@ -159,15 +182,19 @@ pub fn openapi() -> String {
         ModelLineage,
         ModelList,
         ModelOut,
+        ModelServing,
         ModelStages,
         ModelTrial,
         PromoteIn,
         Reason,
         ReceiptOut,
         Replay,
+        ServedVersion,
+        ShadowAgreement,
         Stats,
         Stored,
         Training,
+        TrialIn,
         UserIn,
         UserList,
         UserOut,

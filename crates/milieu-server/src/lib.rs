@@ -14,6 +14,7 @@ mod models;
 mod receipts;
 mod routes;
 mod serve;
+mod serving;
 mod state;
 pub mod store;
 mod telemetry;

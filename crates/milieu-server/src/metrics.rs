@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// The routes that are counted, as they are written in the router.
-pub(crate) const ROUTES: [&str; 18] = [
+pub(crate) const ROUTES: [&str; 28] = [
     "/v1/events",
     "/v1/users",
     "/v1/users/{*id}",
@@ -21,6 +21,16 @@ pub(crate) const ROUTES: [&str; 18] = [
     "/v1/models/{name}/{version}",
     "/v1/models/{name}/promote",
     "/v1/models/{name}/rollback",
+    "/v1/models/{name}/canary",
+    "/v1/models/{name}/shadow",
+    "/v1/analyze/image",
+    "/v2/models/{name}",
+    "/v2/models/{name}/versions/{version}",
+    "/v2/models/{name}/ready",
+    "/v2/models/{name}/versions/{version}/ready",
+    "/v2/models/{name}/infer",
+    "/v2/models/{name}/versions/{version}/infer",
+    "/v2/health/ready",
     "/healthz",
     "/readyz",
     "other",

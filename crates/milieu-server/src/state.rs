@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::receipts::ReceiptStore;
+use crate::serving::Serving;
 use crate::store::CHUNK;
 use crate::training::Trainer;
 use milieu_api::ApiError;
@@ -33,6 +34,7 @@ pub(crate) struct Shared {
     /// The versions in use, by kind.
     pub(crate) models: Mutex<BTreeMap<&'static str, String>>,
     pub(crate) receipts: ReceiptStore,
+    pub(crate) serving: Arc<Serving>,
     pub(crate) trainer: Trainer,
     pub(crate) metrics: Metrics,
     pub(crate) ready: AtomicBool,

@@ -51,7 +51,9 @@ pub(super) async fn metrics(State(shared): App) -> impl IntoResponse {
         gauge("milieu_training_running", "Whether a training is on", f64::from(u8::from(training.running))),
         gauge("milieu_training_runs", "Trainings that ended", training.runs as f64),
     ];
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], shared.metrics.text(&gauges))
+    let mut text = shared.metrics.text(&gauges);
+    shared.serving.write_metrics(&mut text);
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text)
 }
 
 pub(super) async fn stats(State(shared): App) -> Answer<Stats> {

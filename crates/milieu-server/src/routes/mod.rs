@@ -1,11 +1,13 @@
 //! The routes, and what surrounds each request.
 
 mod admin;
+mod analyze;
 mod entities;
 mod events;
 mod feed;
 mod lists;
 mod models;
+mod protocol;
 
 use crate::answer::Refusal;
 use crate::state::Shared;
@@ -54,6 +56,10 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/models/{name}/{version}", get(models::version))
         .route("/v1/models/{name}/promote", post(models::promote))
         .route("/v1/models/{name}/rollback", post(models::rollback))
+        .route("/v1/models/{name}/canary", post(models::set_canary).delete(models::end_canary))
+        .route("/v1/models/{name}/shadow", post(models::set_shadow).delete(models::end_shadow))
+        .route("/v1/analyze/image", post(analyze::image))
+        .merge(protocol::routes())
         .route("/", get(admin::page))
         .route("/healthz", get(admin::healthz))
         .route("/readyz", get(admin::readyz))
