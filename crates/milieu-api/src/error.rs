@@ -89,6 +89,8 @@ pub fn status(code: ErrorCode) -> u16 {
         | E::InvalidParameter
         | E::InvalidDataset
         | E::InvalidJob
+        | E::InvalidPicture
+        | E::InvalidTensor
         | E::InvalidCursor => 400,
         E::UserNotFound
         | E::ItemNotFound
@@ -99,12 +101,13 @@ pub fn status(code: ErrorCode) -> u16 {
         | E::NotFound => 404,
         E::MethodNotAllowed => 405,
         E::EventConflict | E::DatasetConflict => 409,
-        E::BodyTooLarge | E::BatchTooLarge => 413,
+        E::BodyTooLarge | E::BatchTooLarge | E::PictureTooLarge => 413,
         E::UnsupportedMediaType => 415,
-        E::UnknownEvent => 422,
+        E::UnknownEvent | E::ModelRefused => 422,
         E::Overloaded => 429,
-        E::Internal => 500,
+        E::Internal | E::ModelFailed => 500,
         E::Unavailable => 503,
+        E::TimedOut => 504,
         E::StorageFailed => 507,
     }
 }

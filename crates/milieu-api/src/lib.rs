@@ -12,6 +12,7 @@ mod job;
 mod model;
 mod openapi;
 mod parse;
+mod serving;
 
 pub use answer::{
     Audience, Explanation, Feed, FeedEntry, Health, ItemList, ItemScore, Reason, ReceiptOut, Replay, Stats,
@@ -30,6 +31,9 @@ pub use model::{
     ModelTrial, PromoteIn, read_promote,
 };
 pub use openapi::openapi;
+pub use serving::{
+    ImageAnalysis, ImageLabel, ModelServing, ServedVersion, ShadowAgreement, TrialIn, read_trial,
+};
 
 #[cfg(test)]
 mod tests;

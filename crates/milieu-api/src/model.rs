@@ -1,6 +1,6 @@
 //! Models on the wire: what the registry holds, and changes of what is live.
 
-use crate::{ApiError, parse};
+use crate::{ApiError, ModelServing, parse};
 use milieu_types::ErrorCode;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -52,6 +52,9 @@ pub struct ModelStages {
     pub versions: Vec<ModelOut>,
     /// Every change of the stages so far, the oldest first.
     pub changes: Vec<ModelChange>,
+    /// How it serves; absent for models that run in no engine, and where no server answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub serving: Option<ModelServing>,
 }
 
 /// A version on trial beside the live one.

@@ -2,10 +2,11 @@
 
 use crate::{
     Audience, BatchStored, Dataset, DatasetFormat, DatasetList, ErrorBody, ErrorDetail, EventIn, EventStored,
-    EventType, EventsStored, Explanation, Feed, FeedEntry, Health, ItemIn, ItemList, ItemOut, ItemPatchIn,
-    ItemScore, Job, JobList, JobSpec, JobState, MediaWire, ModelCardOut, ModelChange, ModelData, ModelFile,
-    ModelLineage, ModelList, ModelOut, ModelStages, ModelTrial, OptimizeJob, OptimizeMethod, PromoteIn,
-    Reason, ReceiptOut, Replay, Stats, Stored, TrainJob, Training, UserIn, UserList, UserOut, UserPatchIn,
+    EventType, EventsStored, Explanation, Feed, FeedEntry, Health, ImageAnalysis, ImageLabel, ItemIn,
+    ItemList, ItemOut, ItemPatchIn, ItemScore, Job, JobList, JobSpec, JobState, MediaWire, ModelCardOut,
+    ModelChange, ModelData, ModelFile, ModelLineage, ModelList, ModelOut, ModelServing, ModelStages,
+    ModelTrial, OptimizeJob, OptimizeMethod, PromoteIn, Reason, ReceiptOut, Replay, ServedVersion,
+    ShadowAgreement, Stats, Stored, TrainJob, Training, TrialIn, UserIn, UserList, UserOut, UserPatchIn,
     UserScore,
 };
 use serde_json::{Map, Value, json};
@@ -94,6 +95,24 @@ const ROUTES: &[Route] = &[
     route("post", "/v1/jobs/{id}/cancel", "End a job", "", "Job"),
     route("get", "/v1/jobs/{id}/events", "What a job says, from its beginning", "", "text/event-stream"),
     route("get", "/v1/jobs/{id}/report", "The report of a training", "", "text/html"),
+    route(
+        "post",
+        "/v1/models/{name}/canary",
+        "Let a version answer a share of the requests",
+        "TryModel",
+        "Model",
+    ),
+    route("delete", "/v1/models/{name}/canary", "End the canary", "", "Model"),
+    route("post", "/v1/models/{name}/shadow", "Let a version compute a share beside", "TryModel", "Model"),
+    route("delete", "/v1/models/{name}/shadow", "End the shadow", "", "Model"),
+    Route {
+        query: &[
+            ("model", "string", "Which; may be left out where only one classifies pictures"),
+            ("top", "integer", "How many labels, 1 to 1000; 5 where it is left out"),
+            ("key", "string", "Such as a user's id: requests of one key are answered by one version"),
+        ],
+        ..route("post", "/v1/analyze/image", "What a picture shows", "image/*", "ImageAnalysis")
+    },
     route("get", "/healthz", "Whether the server runs", "", "Health"),
     route("get", "/readyz", "Whether the server takes requests", "", "Health"),
 ];
@@ -175,6 +194,8 @@ pub fn openapi() -> String {
         Feed,
         FeedEntry,
         Health,
+        ImageAnalysis,
+        ImageLabel,
         ItemIn,
         ItemList,
         ItemOut,
@@ -192,6 +213,7 @@ pub fn openapi() -> String {
         ModelLineage,
         ModelList,
         ModelOut,
+        ModelServing,
         ModelStages,
         ModelTrial,
         OptimizeJob,
@@ -200,10 +222,13 @@ pub fn openapi() -> String {
         Reason,
         ReceiptOut,
         Replay,
+        ServedVersion,
+        ShadowAgreement,
         Stats,
         Stored,
         TrainJob,
         Training,
+        TrialIn,
         UserIn,
         UserList,
         UserOut,

@@ -1,5 +1,6 @@
 //! What was left out, and why.
 
+use milieu_media::DecodeError;
 use serde::{Deserialize, Serialize};
 
 /// An example that was left out.
@@ -113,4 +114,15 @@ pub enum Reason {
         /// What the classifier says.
         message: String,
     },
+}
+
+impl From<DecodeError> for Reason {
+    fn from(error: DecodeError) -> Self {
+        match error {
+            DecodeError::Empty => Self::Empty,
+            DecodeError::Undecodable(message) => Self::Undecodable { message },
+            DecodeError::TooSmall { width, height } => Self::TooSmall { width, height },
+            DecodeError::TooLarge { width, height } => Self::TooLarge { width, height },
+        }
+    }
 }

@@ -65,6 +65,28 @@ pub struct VersionReport {
     pub agreement: Option<AgreementSnapshot>,
 }
 
+/// The version that answers one request, and where the request's copy goes. It keeps the version open.
+pub struct Chosen {
+    version: Arc<Batcher>,
+    shadow: Option<ShadowTarget>,
+}
+
+impl Chosen {
+    /// The version.
+    #[must_use]
+    pub fn version(&self) -> &Arc<Batcher> {
+        &self.version
+    }
+
+    /// Hands the request to it; see [`Batcher::submit`].
+    ///
+    /// # Errors
+    /// As [`Batcher::submit`].
+    pub fn submit(self, inputs: Vec<Tensor>, timeout: Option<Duration>) -> Result<Pending, InferError> {
+        self.version.submit_with(Arc::new(inputs), timeout, self.shadow)
+    }
+}
+
 #[derive(Clone)]
 struct Routing {
     live: Arc<Batcher>,
@@ -112,6 +134,13 @@ impl Deployment {
         inputs: Vec<Tensor>,
         timeout: Option<Duration>,
     ) -> Result<Pending, InferError> {
+        self.choose(key).submit(inputs, timeout)
+    }
+
+    /// Chooses the version that is to answer, for callers whose tensors depend on it. The choice holds however
+    /// the versions change before the request is handed in.
+    #[must_use]
+    pub fn choose(&self, key: &[u8]) -> Chosen {
         let routing = self.routing();
         let version = match &routing.canary {
             Some((canary, share)) if share.has(key, self.seed) => canary,
@@ -121,7 +150,7 @@ impl Deployment {
             Some((target, share)) if share.has(key, self.seed ^ SHADOW_SALT) => Some(target.clone()),
             _ => None,
         };
-        version.submit_with(Arc::new(inputs), timeout, shadow)
+        Chosen { version: version.clone(), shadow }
     }
 
     /// The version that answers.

@@ -24,7 +24,7 @@ mod signature;
 mod tensor;
 
 pub use batcher::{Answer, BatchOptions, Batcher, Pending};
-pub use deployment::{Deployment, Role, Share, VersionReport};
+pub use deployment::{Chosen, Deployment, Role, Share, VersionReport};
 pub use engine::{Engine, EngineChoice, EngineKind, Engines, LoadOptions};
 pub use error::{EngineError, InferError, LoadError, RunError};
 pub use metrics::{BOUNDS_MICROSECONDS, HistogramSnapshot, MetricsSnapshot};

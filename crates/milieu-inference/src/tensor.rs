@@ -134,6 +134,49 @@ impl Data {
     }
 }
 
+impl Data {
+    /// Values that follow each other as bytes, the least significant first; a truth value is one byte, 0 or 1.
+    /// `None` where the bytes are no whole number of such values.
+    #[must_use]
+    pub fn from_bytes(data_type: DataType, bytes: &[u8]) -> Option<Self> {
+        macro_rules! values {
+            ($number:ty) => {{
+                let (values, rest) = bytes.as_chunks();
+                rest.is_empty().then(|| values.iter().map(|value| <$number>::from_le_bytes(*value)).collect())
+            }};
+        }
+        Some(match data_type {
+            DataType::Bool if bytes.iter().any(|byte| *byte > 1) => return None,
+            DataType::Bool => Self::Bool(bytes.iter().map(|byte| *byte == 1).collect()),
+            DataType::U8 => Self::U8(bytes.to_vec()),
+            DataType::I8 => Self::I8(values!(i8)?),
+            DataType::I32 => Self::I32(values!(i32)?),
+            DataType::I64 => Self::I64(values!(i64)?),
+            DataType::F16 => Self::F16(values!(f16)?),
+            DataType::F32 => Self::F32(values!(f32)?),
+            DataType::F64 => Self::F64(values!(f64)?),
+        })
+    }
+
+    /// The bytes that [`from_bytes`](Self::from_bytes) reads.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        fn all<T: Copy, const N: usize>(values: &[T], bytes: impl Fn(T) -> [u8; N]) -> Vec<u8> {
+            values.iter().flat_map(|value| bytes(*value)).collect()
+        }
+        match self {
+            Self::Bool(values) => all(values, |value| [u8::from(value)]),
+            Self::U8(values) => values.clone(),
+            Self::I8(values) => all(values, i8::to_le_bytes),
+            Self::I32(values) => all(values, i32::to_le_bytes),
+            Self::I64(values) => all(values, i64::to_le_bytes),
+            Self::F16(values) => all(values, f16::to_le_bytes),
+            Self::F32(values) => all(values, f32::to_le_bytes),
+            Self::F64(values) => all(values, f64::to_le_bytes),
+        }
+    }
+}
+
 /// A shape does not go with its values.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the shape {shape:?} does not go with {values} values")]
@@ -215,6 +258,25 @@ mod tests {
         check(&[0, 3], 0, true);
         check(&[usize::MAX, 2], 0, false);
         check(&[usize::MAX, usize::MAX], 1, false);
+    }
+
+    #[test]
+    fn bytes_are_values() {
+        fn check(data: &Data, bytes: &[u8]) {
+            assert_eq!(data.to_bytes(), bytes);
+            assert_eq!(Data::from_bytes(data.data_type(), bytes).as_ref(), Some(data));
+        }
+        check(&Data::Bool(vec![true, false]), &[1, 0]);
+        check(&Data::U8(vec![7, 255]), &[7, 255]);
+        check(&Data::I8(vec![7, -1]), &[7, 255]);
+        check(&Data::I32(vec![-2]), &[254, 255, 255, 255]);
+        check(&Data::I64(vec![1]), &[1, 0, 0, 0, 0, 0, 0, 0]);
+        check(&Data::F16(vec![f16::from_f32(1.0)]), &[0, 0x3c]);
+        check(&Data::F32(vec![1.0]), &[0, 0, 0x80, 0x3f]);
+        check(&Data::F64(vec![1.0]), &[0, 0, 0, 0, 0, 0, 0xf0, 0x3f]);
+        assert_eq!(Data::from_bytes(DataType::F32, &[0; 7]), None);
+        assert_eq!(Data::from_bytes(DataType::Bool, &[2]), None);
+        assert_eq!(Data::from_bytes(DataType::I64, &[]), Some(Data::I64(vec![])));
     }
 
     #[test]

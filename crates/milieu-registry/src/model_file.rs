@@ -13,6 +13,14 @@ use std::collections::HashSet;
 /// elements that nothing here computes with.
 pub fn check_model(bytes: &[u8]) -> Result<Signature, String> {
     let model = Model::read(bytes, &Limits::default()).map_err(|error| error.to_string())?;
+    signature_of(&model)
+}
+
+/// What a model reads and gives.
+///
+/// # Errors
+/// In words, which input or output is no tensor, or of elements that nothing here computes with.
+pub fn signature_of(model: &Model) -> Result<Signature, String> {
     let graph = model.graph();
     let constants: HashSet<&str> = graph.initializer.iter().map(proto::Tensor::name).collect();
     let inputs = graph.input.iter().filter(|input| !constants.contains(input.name()));

@@ -5,9 +5,17 @@ use crate::store::{SCRATCH, directory_name, limit, to_json};
 use crate::{Change, ChangeKind, Registry, RegistryError, Stage, Stages, Trial, disk};
 use milieu_types::Timestamp;
 use std::fs;
+use std::time::SystemTime;
 
 const STAGE_FILE: &str = "stages.json";
 const STAGE_SCRATCH: &str = "stages.new";
+
+/// The stages of a kind at one moment, to be compared only. Every change makes the file longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StagesMark {
+    bytes: u64,
+    modified: Option<SystemTime>,
+}
 
 impl Registry {
     /// What a kind serves with. A kind that is not there serves with nothing.
@@ -33,6 +41,32 @@ impl Registry {
     /// As [`Registry::stages`].
     pub fn live(&self, kind: &str) -> Result<Option<u32>, RegistryError> {
         Ok(self.stages(kind)?.live)
+    }
+
+    /// The version that a roll back would choose, if any.
+    ///
+    /// # Errors
+    /// As [`Registry::stages`].
+    pub fn earlier(&self, kind: &str) -> Result<Option<u32>, RegistryError> {
+        let (history, present) = (self.history(kind)?, self.versions(kind)?);
+        Ok(history.earlier(|version| present.binary_search(&version).is_ok()))
+    }
+
+    /// What differs after every change of the stages, by this process or another, without reading them; `None`
+    /// where there was none yet.
+    ///
+    /// # Errors
+    /// [`RegistryError::InvalidName`], [`RegistryError::Io`].
+    pub fn stages_mark(&self, kind: &str) -> Result<Option<StagesMark>, RegistryError> {
+        crate::manifest::kind_name(kind)?;
+        let path = self.root.join(kind).join(STAGE_FILE);
+        match fs::metadata(&path) {
+            Ok(metadata) => {
+                Ok(Some(StagesMark { bytes: metadata.len(), modified: metadata.modified().ok() }))
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(RegistryError::io(&path)(error)),
+        }
     }
 
     /// Every change of the stages so far, oldest first.

@@ -1,7 +1,8 @@
 //! Requests taken apart and answers put together.
 
+use crate::serving::ServingError;
 use axum::body::Body;
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use milieu_api::ApiError;
 use milieu_types::{ErrorCode, Id};
@@ -16,15 +17,41 @@ pub(crate) type Answer<T> = Result<Json<T>, Refusal>;
 pub(crate) struct Json<T>(pub(crate) T);
 
 /// A refusal with the error body.
-pub(crate) struct Refusal(pub(crate) ApiError);
+pub(crate) struct Refusal {
+    pub(crate) error: ApiError,
+    /// When to try again, where the server has too much to do.
+    pub(crate) retry_after: Option<Duration>,
+}
 
 impl From<ApiError> for Refusal {
     fn from(error: ApiError) -> Self {
-        Self(error)
+        let retry_after = (error.code == ErrorCode::Overloaded).then_some(Duration::from_secs(1));
+        Self { error, retry_after }
     }
 }
 
-fn json(status: StatusCode, value: &impl Serialize) -> Response {
+impl From<ServingError> for Refusal {
+    fn from(error: ServingError) -> Self {
+        let retry_after = error.retry_after();
+        Self { error: error.into(), retry_after }
+    }
+}
+
+impl Refusal {
+    /// The answer with this body.
+    pub(crate) fn respond(&self, body: &impl Serialize) -> Response {
+        let status = StatusCode::from_u16(self.error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = json(status, body);
+        if let Some(wait) = self.retry_after {
+            // Whole seconds are all that the header knows.
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Response {
     match serde_json::to_vec(value) {
         Ok(bytes) => (status, [(header::CONTENT_TYPE, "application/json")], bytes).into_response(),
         Err(error) => {
@@ -42,8 +69,7 @@ impl<T: Serialize> IntoResponse for Json<T> {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.0.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        json(status, &self.0.body())
+        self.respond(&self.error.body())
     }
 }
 
@@ -64,9 +90,6 @@ pub(crate) async fn body(
     limit: usize,
     timeout: Duration,
 ) -> Result<axum::body::Bytes, ApiError> {
-    let too_large = || {
-        ApiError::new(ErrorCode::BodyTooLarge, format!("the body is larger than the limit of {limit} bytes"))
-    };
     if let Some(kind) = headers.get(header::CONTENT_TYPE) {
         let kind = kind.to_str().unwrap_or("");
         let essence = kind.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
@@ -75,6 +98,19 @@ pub(crate) async fn body(
             return Err(ApiError::new(ErrorCode::UnsupportedMediaType, message));
         }
     }
+    content(headers, body, limit, timeout).await
+}
+
+/// Reads a body of any type, of at most `limit` bytes that must arrive within `timeout`.
+pub(crate) async fn content(
+    headers: &HeaderMap,
+    body: Body,
+    limit: usize,
+    timeout: Duration,
+) -> Result<axum::body::Bytes, ApiError> {
+    let too_large = || {
+        ApiError::new(ErrorCode::BodyTooLarge, format!("the body is larger than the limit of {limit} bytes"))
+    };
     let length =
         headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if length.is_some_and(|length| length > limit) {

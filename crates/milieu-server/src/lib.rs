@@ -18,6 +18,7 @@ mod models;
 mod receipts;
 mod routes;
 mod serve;
+mod serving;
 mod state;
 pub mod store;
 mod telemetry;

@@ -41,6 +41,7 @@ pub fn model(registry: &Registry, name: &str) -> Result<ModelStages, RegistryErr
         shadow: stages.shadow.map(trial),
         versions,
         changes: changes.collect(),
+        serving: None,
     })
 }
 

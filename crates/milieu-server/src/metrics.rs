@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// The routes that are counted, as they are written in the router.
-pub(crate) const ROUTES: [&str; 25] = [
+pub(crate) const ROUTES: [&str; 35] = [
     "/v1/events",
     "/v1/users",
     "/v1/users/{*id}",
@@ -28,6 +28,16 @@ pub(crate) const ROUTES: [&str; 25] = [
     "/v1/jobs/{id}/cancel",
     "/v1/jobs/{id}/events",
     "/v1/jobs/{id}/report",
+    "/v1/models/{name}/canary",
+    "/v1/models/{name}/shadow",
+    "/v1/analyze/image",
+    "/v2/models/{name}",
+    "/v2/models/{name}/versions/{version}",
+    "/v2/models/{name}/ready",
+    "/v2/models/{name}/versions/{version}/ready",
+    "/v2/models/{name}/infer",
+    "/v2/models/{name}/versions/{version}/infer",
+    "/v2/health/ready",
     "/healthz",
     "/readyz",
     "other",

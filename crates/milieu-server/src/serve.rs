@@ -7,6 +7,7 @@ use crate::metrics::Metrics;
 use crate::models;
 use crate::receipts::ReceiptStore;
 use crate::routes::router;
+use crate::serving::Serving;
 use crate::state::{Shared, SharedWorld, now};
 use crate::store::{Opened, Store, models_dir};
 use crate::training::{self, Trainer};
@@ -21,7 +22,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 
 /// Why a server could not start or ended badly.
@@ -33,6 +34,9 @@ pub enum ServeError {
     /// The models cannot be read.
     #[error(transparent)]
     Registry(#[from] RegistryError),
+    /// The engine that was asked for is not there.
+    #[error(transparent)]
+    Engine(#[from] milieu_inference::EngineError),
     /// A setting of the feed.
     #[error(transparent)]
     Feed(#[from] milieu_feed::ConfigError),
@@ -97,6 +101,8 @@ impl Server {
         let registry_dir = models_dir(data);
         let receipts = ReceiptStore::open(&data.join("receipts"), config.receipts.retention_mb << 20)?;
         engine.begin_receipts_at(receipts.next_page(now()));
+        let registry = Registry::open(&registry_dir)?;
+        let serving = Arc::new(Serving::open(registry.clone(), &config)?);
         let shared = Arc::new(Shared {
             world,
             engine,
@@ -104,11 +110,12 @@ impl Server {
             writer: RwLock::new(Some(writer)),
             snapshots,
             snapshot_seq: AtomicU64::new(opened.snapshot),
-            registry: Registry::open(&registry_dir)?,
+            registry,
             registry_dir,
             models: Mutex::new(BTreeMap::new()),
             receipts,
             work,
+            serving,
             trainer: Trainer::default(),
             datasets: Datasets::open(data.join("datasets"))?,
             jobs: Jobs::open(data.join("jobs"), &config)?,
@@ -120,6 +127,7 @@ impl Server {
             // A damaged model must not keep the server down: the feed works without one.
             tracing::error!(error, "the serving model cannot be used");
         }
+        shared.serving.look();
         Ok(Self { shared, listener, address, opened })
     }
 
@@ -159,6 +167,10 @@ impl Server {
         let snapshots = std::thread::Builder::new()
             .name("snapshots".into())
             .spawn(move || snapshot_now_and_then(&of_snapshots))?;
+        let of_models = Arc::clone(&shared);
+        let models = std::thread::Builder::new()
+            .name("models".into())
+            .spawn(move || look_at_models_now_and_then(&of_models))?;
         runtime.block_on(answer(&shared, listener, stop))?;
         runtime.shutdown_timeout(Duration::from_secs(1));
 
@@ -172,6 +184,7 @@ impl Server {
         shared.receipts.close();
         shared.write_snapshot()?;
         drop(snapshots.join());
+        drop(models.join());
         Ok(())
     }
 }
@@ -225,6 +238,19 @@ fn snapshot_now_and_then(shared: &Shared) {
             // The next attempt after another while.
             quiet = 0;
             std::thread::sleep(Duration::from_secs(5));
+        }
+    }
+}
+
+/// Finds what other processes changed in the registry.
+fn look_at_models_now_and_then(shared: &Shared) {
+    let pause = Duration::from_millis(shared.config.inference.poll_millis);
+    let mut last = Instant::now();
+    while shared.ready.load(Ordering::Acquire) {
+        std::thread::sleep(pause.min(Duration::from_millis(250)));
+        if last.elapsed() >= pause {
+            shared.serving.look();
+            last = Instant::now();
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::datasets::Datasets;
 use crate::jobs::Jobs;
 use crate::metrics::Metrics;
 use crate::receipts::ReceiptStore;
+use crate::serving::Serving;
 use crate::store::CHUNK;
 use crate::training::Trainer;
 use crate::work::Work;
@@ -38,6 +39,7 @@ pub(crate) struct Shared {
     pub(crate) receipts: ReceiptStore,
     /// What runs in other processes; `None` where this server does without.
     pub(crate) work: Option<Work>,
+    pub(crate) serving: Arc<Serving>,
     pub(crate) trainer: Trainer,
     pub(crate) datasets: Datasets,
     pub(crate) jobs: Jobs,

@@ -25,6 +25,10 @@ pub enum ErrorCode {
     InvalidDataset,
     /// A job's field is missing, unknown or out of range, or its recipe is none.
     InvalidJob,
+    /// A picture cannot be decoded, or has too few pixels.
+    InvalidPicture,
+    /// A tensor is malformed, or is no input of the model.
+    InvalidTensor,
     /// A cursor is malformed or belongs to somebody else.
     InvalidCursor,
     /// An event of that id exists with another content.
@@ -53,10 +57,18 @@ pub enum ErrorCode {
     BodyTooLarge,
     /// The batch holds more entries than the limit.
     BatchTooLarge,
+    /// A picture has more pixels than are decoded.
+    PictureTooLarge,
+    /// A model version is damaged, is not what its card says, or does not fit into the memory for models.
+    ModelRefused,
+    /// A model failed on a request.
+    ModelFailed,
     /// The content type is none that the route takes.
     UnsupportedMediaType,
     /// The server has more work than it can queue; try again.
     Overloaded,
+    /// The request took longer than it may.
+    TimedOut,
     /// The disk is full or broken: nothing was stored.
     StorageFailed,
     /// The server is starting or stopping.

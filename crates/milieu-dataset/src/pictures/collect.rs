@@ -1,11 +1,10 @@
 //! Labelled pictures of one size, from files whose folders name their classes.
 
-use super::decode::{DecodeLimits, Picture, decode};
-use super::prepare::Preparation;
 use super::screen::Screen;
 use crate::dropped::{Dropped, Reason};
 use crate::examples::{Facts, Part};
 use crate::files::{SourceError, SourceFile, read_files};
+use milieu_media::{DecodeLimits, Picture, Preparation, decode};
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 

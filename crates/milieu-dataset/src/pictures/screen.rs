@@ -1,7 +1,7 @@
 //! Pictures that are not for everybody's eyes.
 
-use super::decode::Picture;
 use crate::dropped::{Judge, Reason};
+use milieu_media::Picture;
 use serde::{Deserialize, Serialize};
 
 /// The most pixels the skin rule looks at; of larger pictures it takes every so manieth.

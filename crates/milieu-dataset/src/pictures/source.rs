@@ -3,14 +3,13 @@
 
 use super::clean::CleaningConfig;
 use super::collect::{CollectError, label, picture};
-use super::decode::{DecodeLimits, Picture};
 use super::hash::fingerprint;
-use super::prepare::Preparation;
 use super::screen::Classifier;
 use crate::dropped::{Dropped, Reason};
 use crate::duplicates::{Fingerprint, sift};
 use crate::examples::{Facts, Part};
 use crate::files::{MOST_BYTES, Place, open_files, take};
+use milieu_media::{DecodeLimits, Picture, Preparation};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::io;

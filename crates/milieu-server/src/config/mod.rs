@@ -30,6 +30,8 @@ pub struct Config {
     pub datasets: DatasetsConfig,
     /// Jobs.
     pub jobs: JobsConfig,
+    /// Models that run in an engine.
+    pub inference: InferenceConfig,
     /// What the server writes about itself.
     pub telemetry: TelemetryConfig,
 }
@@ -105,6 +107,46 @@ pub struct JobsConfig {
     pub queue: usize,
     pub parallel: usize,
     pub keep: usize,
+}
+
+/// See [`KEYS`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "KEYS documents each setting, for the guide too")]
+pub struct InferenceConfig {
+    pub engine: Engine,
+    pub library: String,
+    pub threads: usize,
+    pub load: Load,
+    pub memory_bytes: u64,
+    pub model_bytes: u64,
+    pub max_batch: usize,
+    pub max_wait_micros: u64,
+    pub queue: usize,
+    pub timeout_millis: u64,
+    pub request_bytes: usize,
+    pub max_pixels: u64,
+    pub poll_millis: u64,
+}
+
+/// What runs models.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Engine {
+    Auto,
+    Rten,
+    OnnxRuntime,
+}
+
+/// When models are loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Load {
+    /// When the server starts, and when they become live.
+    Start,
+    /// When the first request needs them.
+    Use,
 }
 
 /// See [`KEYS`].
@@ -199,6 +241,26 @@ impl Default for DatasetsConfig {
 impl Default for JobsConfig {
     fn default() -> Self {
         Self { queue: 32, parallel: 1, keep: 100 }
+    }
+}
+
+impl Default for InferenceConfig {
+    fn default() -> Self {
+        Self {
+            engine: Engine::Auto,
+            library: String::new(),
+            threads: 0,
+            load: Load::Start,
+            memory_bytes: 4 << 30,
+            model_bytes: 1 << 30,
+            max_batch: 32,
+            max_wait_micros: 1_000,
+            queue: 256,
+            timeout_millis: 10_000,
+            request_bytes: 32 << 20,
+            max_pixels: 50_000_000,
+            poll_millis: 500,
+        }
     }
 }
 

@@ -55,7 +55,9 @@ pub(super) async fn metrics(State(shared): App) -> impl IntoResponse {
         gauge("milieu_jobs_running", "Jobs that are on", jobs.running as f64),
         gauge("milieu_job_listeners", "Open streams of events of jobs", jobs.listeners as f64),
     ];
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], shared.metrics.text(&gauges))
+    let mut text = shared.metrics.text(&gauges);
+    shared.serving.write_metrics(&mut text);
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text)
 }
 
 pub(super) async fn stats(State(shared): App) -> Answer<Stats> {

@@ -1,6 +1,7 @@
 //! The routes, and what surrounds each request.
 
 mod admin;
+mod analyze;
 mod datasets;
 mod entities;
 mod events;
@@ -8,6 +9,7 @@ mod feed;
 mod jobs;
 mod lists;
 mod models;
+mod protocol;
 
 use crate::answer::Refusal;
 use crate::state::Shared;
@@ -63,6 +65,10 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/jobs/{id}/cancel", post(jobs::cancel))
         .route("/v1/jobs/{id}/events", get(jobs::listen))
         .route("/v1/jobs/{id}/report", get(jobs::report))
+        .route("/v1/models/{name}/canary", post(models::set_canary).delete(models::end_canary))
+        .route("/v1/models/{name}/shadow", post(models::set_shadow).delete(models::end_shadow))
+        .route("/v1/analyze/image", post(analyze::image))
+        .merge(protocol::routes())
         .route("/", get(admin::page))
         .route("/healthz", get(admin::healthz))
         .route("/readyz", get(admin::readyz))

@@ -4,12 +4,13 @@ use super::App;
 use crate::answer::{Answer, blocking, body, rest};
 use crate::listing;
 use crate::models::{ACTIONS, COLLABORATIVE, load_models};
+use crate::serving::ServingError;
 use crate::state::{Shared, now};
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
-use milieu_api::{ApiError, ModelCardOut, ModelList, ModelStages, read_promote};
-use milieu_registry::RegistryError;
+use milieu_api::{ApiError, ModelCardOut, ModelList, ModelStages, TrialIn, read_promote, read_trial};
+use milieu_registry::{RegistryError, Trial};
 use milieu_types::ErrorCode;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ pub(super) async fn all(State(shared): App) -> Answer<ModelList> {
 
 pub(super) async fn one(State(shared): App, uri: Uri) -> Answer<ModelStages> {
     let name = part(&uri, 0);
-    blocking(move || listing::model(&shared.registry, &name).map_err(refuse)).await
+    blocking(move || stages(&shared, &name)).await
 }
 
 pub(super) async fn version(State(shared): App, uri: Uri) -> Answer<ModelCardOut> {
@@ -37,10 +38,9 @@ pub(super) async fn promote(
     content: Body,
 ) -> Answer<ModelStages> {
     let name = part(&uri, 0);
-    let server = &shared.config.server;
-    let timeout = Duration::from_secs(server.body_timeout_secs);
-    let wanted = read_promote(&body(&headers, content, server.body_limit_bytes, timeout).await?)?;
+    let wanted = read_promote(&given(&shared, &headers, content).await?)?;
     blocking(move || {
+        shared.serving.prepare(&name, wanted.version, false)?;
         shared.registry.promote(&name, wanted.version, now()).map_err(refuse)?;
         changed(&shared, &name)
     })
@@ -50,18 +50,84 @@ pub(super) async fn promote(
 pub(super) async fn rollback(State(shared): App, uri: Uri) -> Answer<ModelStages> {
     let name = part(&uri, 0);
     blocking(move || {
+        if let Some(version) = shared.registry.earlier(&name).map_err(refuse)? {
+            shared.serving.prepare(&name, version, false)?;
+        }
         shared.registry.rollback(&name, now()).map_err(refuse)?;
         changed(&shared, &name)
     })
     .await
 }
 
-/// Takes what was made live into use where the feed reads it, and says how the model stands.
+pub(super) async fn set_canary(
+    State(shared): App,
+    uri: Uri,
+    headers: HeaderMap,
+    content: Body,
+) -> Answer<ModelStages> {
+    let name = part(&uri, 0);
+    let TrialIn { version, share } = read_trial(&given(&shared, &headers, content).await?)?;
+    blocking(move || {
+        shared.serving.prepare(&name, version, false)?;
+        shared.registry.set_canary(&name, Trial { version, share }, now()).map_err(refuse)?;
+        changed(&shared, &name)
+    })
+    .await
+}
+
+pub(super) async fn set_shadow(
+    State(shared): App,
+    uri: Uri,
+    headers: HeaderMap,
+    content: Body,
+) -> Answer<ModelStages> {
+    let name = part(&uri, 0);
+    let TrialIn { version, share } = read_trial(&given(&shared, &headers, content).await?)?;
+    blocking(move || {
+        shared.serving.prepare(&name, version, true)?;
+        shared.registry.set_shadow(&name, Trial { version, share }, now()).map_err(refuse)?;
+        changed(&shared, &name)
+    })
+    .await
+}
+
+pub(super) async fn end_canary(State(shared): App, uri: Uri) -> Answer<ModelStages> {
+    let name = part(&uri, 0);
+    blocking(move || {
+        shared.registry.end_canary(&name, now()).map_err(refuse)?;
+        changed(&shared, &name)
+    })
+    .await
+}
+
+pub(super) async fn end_shadow(State(shared): App, uri: Uri) -> Answer<ModelStages> {
+    let name = part(&uri, 0);
+    blocking(move || {
+        shared.registry.end_shadow(&name, now()).map_err(refuse)?;
+        changed(&shared, &name)
+    })
+    .await
+}
+
+/// The JSON body of a change.
+async fn given(shared: &Shared, headers: &HeaderMap, content: Body) -> Result<Bytes, ApiError> {
+    let server = &shared.config.server;
+    body(headers, content, server.body_limit_bytes, Duration::from_secs(server.body_timeout_secs)).await
+}
+
+/// Takes a change into use where the feed or an engine serves the model, and says how the model stands.
 fn changed(shared: &Shared, name: &str) -> Result<ModelStages, ApiError> {
     if [COLLABORATIVE, ACTIONS].contains(&name) {
         load_models(shared).map_err(|error| ApiError::new(ErrorCode::Internal, error))?;
     }
-    listing::model(&shared.registry, name).map_err(refuse)
+    shared.serving.follow(name)?;
+    stages(shared, name)
+}
+
+fn stages(shared: &Shared, name: &str) -> Result<ModelStages, ApiError> {
+    let mut model = listing::model(&shared.registry, name).map_err(refuse)?;
+    model.serving = shared.serving.report(name);
+    Ok(model)
 }
 
 /// A part of the path after `/v1/models/`. No name of a model needs an escape.
@@ -71,13 +137,5 @@ fn part(uri: &Uri, at: usize) -> String {
 
 #[allow(clippy::needless_pass_by_value, reason = "it stands in map_err")]
 pub(super) fn refuse(error: RegistryError) -> ApiError {
-    let (code, field) = match error {
-        RegistryError::UnknownKind { .. } => (ErrorCode::ModelNotFound, "name"),
-        RegistryError::UnknownVersion { .. } => (ErrorCode::ModelNotFound, "version"),
-        RegistryError::NothingToRollBack { .. } | RegistryError::InvalidName { .. } => {
-            (ErrorCode::InvalidParameter, "name")
-        }
-        _ => return ApiError::new(ErrorCode::Internal, error.to_string()),
-    };
-    ApiError::at(code, field, error.to_string())
+    ServingError::from(error).into()
 }

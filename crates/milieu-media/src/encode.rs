@@ -16,9 +16,10 @@ pub fn png(pixels: &[u8], width: u32, height: u32) -> Option<Vec<u8>> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
 mod tests {
     use super::*;
-    use crate::pictures::{DecodeLimits, decode};
+    use crate::{DecodeLimits, decode};
 
     #[test]
     fn what_is_written_is_read() {

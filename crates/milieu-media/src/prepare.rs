@@ -1,7 +1,7 @@
 //! From a picture to what a network reads: written into a model's manifest, so that serving does exactly what
 //! training did.
 
-use super::decode::Picture;
+use crate::Picture;
 use image::RgbImage;
 use image::imageops::{FilterType, crop_imm, resize};
 use serde::{Deserialize, Serialize};

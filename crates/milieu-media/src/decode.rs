@@ -1,6 +1,5 @@
 //! Bytes to pixels, with limits that hold before anything is allocated.
 
-use crate::dropped::Reason;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageReader, Rgb, RgbImage};
 use std::io::Cursor;
@@ -45,17 +44,6 @@ pub enum DecodeError {
         /// Pixels down.
         height: u32,
     },
-}
-
-impl From<DecodeError> for Reason {
-    fn from(error: DecodeError) -> Self {
-        match error {
-            DecodeError::Empty => Self::Empty,
-            DecodeError::Undecodable(message) => Self::Undecodable { message },
-            DecodeError::TooSmall { width, height } => Self::TooSmall { width, height },
-            DecodeError::TooLarge { width, height } => Self::TooLarge { width, height },
-        }
-    }
 }
 
 /// A decoded picture: red, green and blue of each pixel, row by row.
