@@ -56,9 +56,17 @@ struct OfRoute {
 }
 
 /// See the module. Counting is a few relaxed additions: cheap enough for every request.
+struct Routes([OfRoute; ROUTES.len()]);
+
+impl Default for Routes {
+    fn default() -> Self {
+        Self(std::array::from_fn(|_| OfRoute::default()))
+    }
+}
+
 #[derive(Default)]
 pub(crate) struct Metrics {
-    routes: [OfRoute; ROUTES.len()],
+    routes: Routes,
     pub(crate) events_accepted: AtomicU64,
     pub(crate) events_duplicate: AtomicU64,
 }
@@ -74,7 +82,7 @@ impl Metrics {
     pub(crate) fn request(&self, route: Option<&str>, status: u16, took: Duration) {
         let other = ROUTES.len() - 1;
         let number = route.and_then(|route| ROUTES.iter().position(|&r| r == route)).unwrap_or(other);
-        let of = &self.routes[number];
+        let of = &self.routes.0[number];
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         of.answers[usize::from(status / 100).min(5)].fetch_add(1, Ordering::Relaxed);
         of.micros.fetch_add(micros, Ordering::Relaxed);
@@ -100,7 +108,7 @@ impl Metrics {
         }
         text.push_str("# HELP milieu_requests_total Answers by route and kind of status\n");
         text.push_str("# TYPE milieu_requests_total counter\n");
-        for (route, of) in ROUTES.iter().zip(&self.routes) {
+        for (route, of) in ROUTES.iter().zip(&self.routes.0) {
             for (class, count) in of.answers.iter().enumerate() {
                 let count = count.load(Ordering::Relaxed);
                 if count > 0 {
@@ -113,7 +121,7 @@ impl Metrics {
         }
         text.push_str("# HELP milieu_request_seconds Time from the request's head to the answer's head\n");
         text.push_str("# TYPE milieu_request_seconds histogram\n");
-        for (route, of) in ROUTES.iter().zip(&self.routes) {
+        for (route, of) in ROUTES.iter().zip(&self.routes.0) {
             let count: u64 = of.answers.iter().map(|count| count.load(Ordering::Relaxed)).sum();
             if count == 0 {
                 continue;
