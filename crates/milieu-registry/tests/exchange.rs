@@ -2,13 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use milieu_registry::{
-    Import, ImportLimits, ModelCard, Preprocessing, Registry, TextPreparation, check_model,
+    ElementType, Import, ImportLimits, ModelCard, Preprocessing, Registry, TensorSpec, TextPreparation,
+    check_model,
 };
 use milieu_types::Timestamp;
 use std::fs;
 
 const AT: Timestamp = Timestamp::from_secs(1_800_000_000);
-const MODEL: &[u8] = &[0x08, 0x0a, 1, 2, 3];
+/// `y = relu(x)` of three columns.
+const MODEL: &[u8] = include_bytes!("../../../testdata/onnx/relu.onnx");
 
 fn import() -> Import {
     Import { kind: "mini".into(), at: AT, ..Import::default() }
@@ -41,7 +43,10 @@ fn a_folder_with_what_belongs_to_it() {
     assert_eq!(names, ["README.md", "config.json", "model.onnx", "tokenizer.json", "tokenizer_config.json"]);
     let to = tempfile::tempdir().unwrap();
     let manifest = Registry::open(to.path()).unwrap().publish(&draft).unwrap();
+    let tensor = |name| TensorSpec::new(name, ElementType::F32, &[0, 3]);
     let expected = ModelCard {
+        inputs: vec![tensor("x")],
+        outputs: vec![tensor("y")],
         task: "text_classification".into(),
         model_file: "model.onnx".into(),
         labels: vec!["no".into(), "yes".into()],
@@ -83,7 +88,8 @@ fn what_is_exported_is_imported_again() {
     assert_eq!(again.attributes, first.attributes);
     assert_eq!(ModelCard::of(&again).unwrap().labels, ["cat", "dog"]);
 
-    fs::write(out.join("net.onnx"), [0x08, 9]).unwrap();
+    // A description is added: another file, but a model still.
+    fs::write(out.join("net.onnx"), [MODEL, &[0x32, 1, b'x']].concat()).unwrap();
     let error = import().read(&out, check_model).unwrap_err().to_string();
     assert!(error.contains("checksum differs"), "{error}");
 }
@@ -105,7 +111,12 @@ fn refusals() {
     check(&[("model.onnx", b"<html>")], "", |_| (), "model.onnx is no usable model");
     check(&[("a.onnx", MODEL), ("b.onnx", MODEL)], "", |_| (), "one of them must be chosen: a.onnx, b.onnx");
     check(&[("a.onnx", MODEL)], "", |import| import.file = Some("c.onnx".into()), "there is no file c.onnx");
-    check(&[("a.onnx", MODEL)], "", |import| import.limits = limits, "5 exceeds the limit of 4");
+    check(
+        &[("a.onnx", MODEL)],
+        "",
+        |import| import.limits = limits,
+        &format!("{} exceeds the limit of 4", MODEL.len()),
+    );
     check(
         &[("a.onnx", &MODEL[..3]), ("labels.txt", b"too long")],
         "",

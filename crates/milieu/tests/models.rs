@@ -14,10 +14,13 @@ use server::Server;
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// Begins as an ONNX file does, and is long enough to be cut.
+/// `y = relu(x)` of three columns.
+const RELU: &[u8] = include_bytes!("../../../testdata/onnx/relu.onnx");
+
+/// The same with a description of 200,000 letters, long enough to be cut.
 fn model() -> Vec<u8> {
-    let mut bytes = vec![0x08, 0x0a];
-    bytes.extend((0..200_000_u32).map(|at| (at % 251) as u8));
+    let mut bytes = [RELU, &[0x32, 0xc0, 0x9a, 0x0c]].concat();
+    bytes.extend((0..200_000_u32).map(|at| b'a' + (at % 23) as u8));
     bytes
 }
 
@@ -30,7 +33,7 @@ fn repository() -> Vec<HubFile> {
         ),
         HubFile::new("pytorch_model.bin", b"never asked for"),
         HubFile::new("onnx/model.onnx", &model()),
-        HubFile::new("onnx/model_int8.onnx", &[0x08, 1]),
+        HubFile::new("onnx/model_int8.onnx", RELU),
         HubFile::new("tokenizer.json", b"{}"),
     ]
 }
@@ -170,8 +173,8 @@ fn the_life_of_a_version_on_the_command_line() {
     let data = tempfile::tempdir().unwrap();
     let from = tempfile::tempdir().unwrap();
     fails(data.path(), &["list"], 2, "holds no models");
-    std::fs::write(from.path().join("Net 1.onnx"), [0x08, 1]).unwrap();
-    std::fs::write(from.path().join("net.onnx"), [0x08, 2]).unwrap();
+    std::fs::write(from.path().join("Net 1.onnx"), RELU).unwrap();
+    std::fs::write(from.path().join("net.onnx"), RELU).unwrap();
     let file = from.path().join("net.onnx");
     let file = file.to_str().unwrap();
     fails(data.path(), &["import", from.path().to_str().unwrap(), "--name", "net"], 1, "must be chosen");
@@ -213,7 +216,7 @@ fn models_over_http() {
     let data = tempfile::tempdir().unwrap();
     let from = tempfile::tempdir().unwrap();
     let file = from.path().join("net.onnx");
-    std::fs::write(&file, [0x08, 1]).unwrap();
+    std::fs::write(&file, RELU).unwrap();
     for _ in 0..3 {
         done(data.path(), &["import", file.to_str().unwrap()]);
     }
@@ -267,7 +270,7 @@ fn models_over_http() {
 
     // A damaged version is refused, and what is live stays.
     std::fs::write(data.path().join("models/net/v000002/net.onnx"), b"").unwrap();
-    refused("POST", "/v1/models/net/promote", r#"{"version":2}"#, 500, "internal", None);
+    refused("POST", "/v1/models/net/promote", r#"{"version":2}"#, 422, "model_refused", Some("version"));
     assert_eq!(server.done("GET", "/v1/models/net", "")["live"], 3);
     server.stop();
 }
