@@ -1,6 +1,7 @@
 //! `bench`: one benchmark a file, each printing its figures.
 
 mod als;
+mod infer;
 mod ingest;
 mod live;
 mod python;
@@ -19,6 +20,8 @@ pub(crate) enum Bench {
     Als(als::Args),
     /// Feed requests and memory on a large synthetic community
     Serve(serve::Args),
+    /// Throughput of batched inference against onnxruntime in Python
+    Infer(infer::Args),
     /// Durable ingest of events
     Ingest(ingest::Args),
     /// Steps of training a small convolutional network against PyTorch
@@ -34,6 +37,7 @@ pub(crate) fn run(root: &Path, bench: Bench) -> Result<()> {
     match bench {
         Bench::Als(args) => als::run(root, &args),
         Bench::Serve(args) => serve::run(root, &args),
+        Bench::Infer(args) => infer::run(root, &args),
         Bench::Ingest(args) => ingest::run(root, &args),
         Bench::Train(args) => train::run(root, &args),
         Bench::Vector(args) => vector::run(root, &args),

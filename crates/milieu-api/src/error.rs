@@ -87,12 +87,20 @@ pub fn status(code: ErrorCode) -> u16 {
         | E::InvalidItem
         | E::InvalidTime
         | E::InvalidParameter
+        | E::InvalidDataset
+        | E::InvalidJob
         | E::InvalidPicture
         | E::InvalidTensor
         | E::InvalidCursor => 400,
-        E::UserNotFound | E::ItemNotFound | E::ModelNotFound | E::ReceiptNotFound | E::NotFound => 404,
+        E::UserNotFound
+        | E::ItemNotFound
+        | E::ModelNotFound
+        | E::ReceiptNotFound
+        | E::DatasetNotFound
+        | E::JobNotFound
+        | E::NotFound => 404,
         E::MethodNotAllowed => 405,
-        E::EventConflict => 409,
+        E::EventConflict | E::DatasetConflict => 409,
         E::BodyTooLarge | E::BatchTooLarge | E::PictureTooLarge => 413,
         E::UnsupportedMediaType => 415,
         E::UnknownEvent | E::ModelRefused => 422,

@@ -4,9 +4,11 @@
 //! `events[3].at`. A batch is read as a whole or not at all. No logic lives here beyond that.
 
 mod answer;
+mod dataset;
 mod entity;
 mod error;
 mod event;
+mod job;
 mod model;
 mod openapi;
 mod parse;
@@ -16,12 +18,14 @@ pub use answer::{
     Audience, Explanation, Feed, FeedEntry, Health, ItemList, ItemScore, Reason, ReceiptOut, Replay, Stats,
     Training, UserList, UserScore,
 };
+pub use dataset::{Dataset, DatasetFormat, DatasetList, read_name};
 pub use entity::{
     BatchStored, Clock, ItemIn, ItemOut, ItemPatchIn, MediaWire, Stored, UserIn, UserOut, UserPatchIn,
     read_item, read_item_patch, read_items, read_user, read_user_patch, read_users,
 };
 pub use error::{ApiError, ErrorBody, ErrorDetail, status};
 pub use event::{EventIn, EventStored, EventType, EventsStored, ParsedEvent, ParsedEvents, event_field};
+pub use job::{Job, JobList, JobSpec, JobState, OptimizeJob, OptimizeMethod, TrainJob, read_job};
 pub use model::{
     ModelCardOut, ModelChange, ModelData, ModelFile, ModelLineage, ModelList, ModelOut, ModelStages,
     ModelTrial, PromoteIn, read_promote,

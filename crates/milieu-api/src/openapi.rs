@@ -1,11 +1,13 @@
 //! The OpenAPI 3.1 description: one table of routes, and the schemas of the wire structs.
 
 use crate::{
-    Audience, BatchStored, ErrorBody, ErrorDetail, EventIn, EventStored, EventType, EventsStored,
-    Explanation, Feed, FeedEntry, Health, ImageAnalysis, ImageLabel, ItemIn, ItemList, ItemOut, ItemPatchIn,
-    ItemScore, MediaWire, ModelCardOut, ModelChange, ModelData, ModelFile, ModelLineage, ModelList, ModelOut,
-    ModelServing, ModelStages, ModelTrial, PromoteIn, Reason, ReceiptOut, Replay, ServedVersion,
-    ShadowAgreement, Stats, Stored, Training, TrialIn, UserIn, UserList, UserOut, UserPatchIn, UserScore,
+    Audience, BatchStored, Dataset, DatasetFormat, DatasetList, ErrorBody, ErrorDetail, EventIn, EventStored,
+    EventType, EventsStored, Explanation, Feed, FeedEntry, Health, ImageAnalysis, ImageLabel, ItemIn,
+    ItemList, ItemOut, ItemPatchIn, ItemScore, Job, JobList, JobSpec, JobState, MediaWire, ModelCardOut,
+    ModelChange, ModelData, ModelFile, ModelLineage, ModelList, ModelOut, ModelServing, ModelStages,
+    ModelTrial, OptimizeJob, OptimizeMethod, PromoteIn, Reason, ReceiptOut, Replay, ServedVersion,
+    ShadowAgreement, Stats, Stored, TrainJob, Training, TrialIn, UserIn, UserList, UserOut, UserPatchIn,
+    UserScore,
 };
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -17,6 +19,7 @@ struct Route {
     query: &'static [(&'static str, &'static str, &'static str)],
     /// The schema of the body; a trailing `*` allows a list of it. What has a `/` in it is a content type.
     body: &'static str,
+    /// The schema of the answer, or its content type.
     answer: &'static str,
 }
 
@@ -75,6 +78,23 @@ const ROUTES: &[Route] = &[
     route("get", "/v1/models/{name}/{version}", "All that is known about a version", "", "ModelCard"),
     route("post", "/v1/models/{name}/promote", "Make a version live", "PromoteModel", "Model"),
     route("post", "/v1/models/{name}/rollback", "Make the version before live again", "", "Model"),
+    route("get", "/v1/datasets", "Uploaded data sets", "", "DatasetList"),
+    route(
+        "post",
+        "/v1/datasets/{name}",
+        "Upload a data set: a zip, tar, tar.gz or tar.xz archive, or a JSON object a line",
+        "application/octet-stream",
+        "Dataset",
+    ),
+    route("get", "/v1/datasets/{name}", "A data set", "", "Dataset"),
+    route("delete", "/v1/datasets/{name}", "Remove a data set that no job uses", "", "Dataset"),
+    route("get", "/v1/jobs", "Jobs", "", "JobList"),
+    route("post", "/v1/jobs", "Start a job", "JobSpec", "Job"),
+    route("get", "/v1/jobs/{id}", "A job and what it said", "", "Job"),
+    route("delete", "/v1/jobs/{id}", "End a job", "", "Job"),
+    route("post", "/v1/jobs/{id}/cancel", "End a job", "", "Job"),
+    route("get", "/v1/jobs/{id}/events", "What a job says, from its beginning", "", "text/event-stream"),
+    route("get", "/v1/jobs/{id}/report", "The report of a training", "", "text/html"),
     route(
         "post",
         "/v1/models/{name}/canary",
@@ -126,11 +146,15 @@ fn operation(route: &Route) -> Value {
     let parameters: Vec<Value> = in_path.chain(in_query).collect();
     let content = |schema: Value| json!({"application/json": {"schema": schema}});
     let plain = |media: &str| json!({media: {"schema": {"type": "string"}}});
+    let answer = match route.answer {
+        media if media.contains('/') => plain(media),
+        name => content(reference(name)),
+    };
     let mut operation = json!({
         "summary": route.summary,
         "parameters": parameters,
         "responses": {
-            "200": {"description": "Done", "content": content(reference(route.answer))},
+            "200": {"description": "Done", "content": answer},
             "default": {"description": "Refused or failed", "content": content(reference("ErrorBody"))},
         },
     });
@@ -157,6 +181,9 @@ pub fn openapi() -> String {
     let schemas = schemas![
         Audience,
         BatchStored,
+        Dataset,
+        DatasetFormat,
+        DatasetList,
         ErrorBody,
         ErrorDetail,
         EventIn<'_>,
@@ -174,6 +201,10 @@ pub fn openapi() -> String {
         ItemOut,
         ItemPatchIn,
         ItemScore,
+        Job,
+        JobList,
+        JobSpec,
+        JobState,
         MediaWire,
         ModelCardOut,
         ModelChange,
@@ -185,6 +216,8 @@ pub fn openapi() -> String {
         ModelServing,
         ModelStages,
         ModelTrial,
+        OptimizeJob,
+        OptimizeMethod,
         PromoteIn,
         Reason,
         ReceiptOut,
@@ -193,6 +226,7 @@ pub fn openapi() -> String {
         ShadowAgreement,
         Stats,
         Stored,
+        TrainJob,
         Training,
         TrialIn,
         UserIn,

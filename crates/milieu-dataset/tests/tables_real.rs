@@ -29,15 +29,16 @@ fn counts<T>(examples: &Examples<T>) -> ([usize; 3], usize, usize) {
 
 #[test]
 fn tweeteval() {
-    for (name, parts, classes) in [
-        ("emotion", [3257, 374, 1421], 4),
-        ("hate", [9000, 1000, 2970], 2),
-        ("offensive", [11916, 1324, 860], 2),
+    // Of 10,000 tweets on hate to learn from and choose by, eight are blank.
+    for (name, parts, classes, blank) in [
+        ("emotion", [3257, 374, 1421], 4, 0),
+        ("hate", [8993, 999, 2970], 2, 8),
+        ("offensive", [11916, 1324, 860], 2, 0),
     ] {
         let Some(path) = shared(&format!("tweeteval/{name}")) else { return };
         let config = PairConfig { names: Some("mapping.txt".into()), ..PairConfig::default() };
         let found = read_pairs(&path, &config).unwrap();
-        assert_eq!(counts(&found), (parts, classes, 0), "{name}: {:?}", found.bad.first);
+        assert_eq!(counts(&found), (parts, classes, blank), "{name}: {:?}", found.bad.first);
     }
 }
 

@@ -16,6 +16,7 @@ mod batcher;
 mod deployment;
 mod engine;
 mod error;
+mod join;
 mod metrics;
 mod outline;
 mod shadow;

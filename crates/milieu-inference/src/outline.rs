@@ -10,6 +10,13 @@ use std::collections::HashSet;
 /// Messages within messages, graphs within nodes included; a graph within a graph takes three levels.
 const DEEPEST: usize = 64;
 
+/// The most nodes of a model's graph. Engines recurse over them; see [`STACK`](crate::engine::STACK).
+pub(crate) const MOST_NODES: usize = 20_000;
+
+/// The most nodes of a graph within a node, or of a function: rten plans those on threads whose stacks are
+/// of the usual two megabytes.
+const MOST_NESTED_NODES: usize = 1_000;
+
 /// The messages that can hold a graph, a type or a tensor.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Message {
@@ -148,20 +155,37 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Signature, LoadError> {
     Ok(signature)
 }
 
+/// Whether a node of the outer graph is this operator.
+pub(crate) fn uses(bytes: &[u8], operator: &str) -> bool {
+    let nodes = children(bytes, 7).flatten().flat_map(|graph| children(graph, 1)).flatten();
+    nodes.into_iter().any(|node| text(node, 4).is_ok_and(|name| name == operator))
+}
+
 /// Looks at every message for what must not be there.
 fn walk(message: Message, bytes: &[u8], depth: usize) -> Result<(), LoadError> {
     if depth > DEEPEST {
         return Err(malformed(format!("its graphs or types are nested more than {DEEPEST} messages deep")));
     }
+    let (mut nodes, mut graphs) = (0, 0);
+    let most = if depth <= 1 { MOST_NODES } else { MOST_NESTED_NODES };
     for field in Fields(bytes) {
         match field? {
             (14, Value::Number(1)) if message == Message::Tensor => {
                 return Err(LoadError::Unsupported { what: "values that lie in another file".into() });
             }
             (number, Value::Bytes(bytes)) => {
-                if let Some(child) = message.child(number) {
-                    walk(child, bytes, depth + 1)?;
+                let Some(child) = message.child(number) else { continue };
+                nodes += usize::from(child == Message::Node);
+                // Readers merge the graphs where there should be one, and so would get past the limit.
+                graphs +=
+                    usize::from(matches!((message, number), (Message::Model, 7) | (Message::Attribute, 6)));
+                if nodes > most {
+                    return Err(malformed(format!("a graph of it has more than {most} nodes")));
                 }
+                if graphs > 1 {
+                    return Err(malformed("it has two graphs where there should be one"));
+                }
+                walk(child, bytes, depth + 1)?;
             }
             _ => {}
         }
@@ -310,7 +334,12 @@ mod tests {
         for _ in 0..1_000 {
             nested = field(4, &field(1, &nested));
         }
-        check(&model(&[output, field(13, &field(2, &nested))]), "nested");
+        check(&model(&[output.clone(), field(13, &field(2, &nested))]), "nested");
+        check(&model(&[output.clone(), field(1, b"").repeat(MOST_NODES + 1)]), "20000 nodes");
+        let inner = field(6, &field(1, b"").repeat(MOST_NESTED_NODES + 1));
+        check(&model(&[output.clone(), field(1, &field(5, &inner))]), "1000 nodes");
+        check(&model(&[output.clone(), field(1, &field(5, &field(6, b"").repeat(2)))]), "two graphs");
+        check(&model(&[output]).repeat(2), "two graphs");
     }
 
     proptest! {

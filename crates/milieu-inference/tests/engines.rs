@@ -4,6 +4,7 @@
 
 mod support;
 
+use milieu_inference::{BatchOptions, Batcher};
 use milieu_inference::{Data, DataType, EngineChoice, EngineError, Engines, LoadError, LoadOptions, Tensor};
 use proptest::prelude::*;
 use std::num::NonZeroUsize;
@@ -100,6 +101,42 @@ fn files_that_are_no_models_are_refused() {
         refusal(&engines, &broken(&[onnx::node("MatMul", &["x", "w"], "y")], &[huge]));
         let overflowing = onnx::weights("w", &[u64::MAX / 2, 8], &[1.0]);
         refusal(&engines, &broken(&[onnx::node("MatMul", &["x", "w"], "y")], &[overflowing]));
+    }
+}
+
+/// A chain of nodes from one value to another, which ends as it began.
+fn chain(from: &str, to: &str, length: usize) -> Vec<Vec<u8>> {
+    let name = |at: usize| match at {
+        0 => from.to_owned(),
+        at if at == length => to.to_owned(),
+        at => format!("{to}{at}"),
+    };
+    (0..length).map(|at| onnx::node("Neg", &[&name(at)], &name(at + 1))).collect()
+}
+
+/// Chains as long as no real model has them; an engine that used up its stack would end the process.
+#[test]
+fn long_models_do_not_use_up_the_stack() {
+    let column = ["n", "1"];
+    let (x, y) = ([onnx::port("x", 1, &column)], [onnx::port("y", 1, &column)]);
+    let long = onnx::model(&chain("x", "y", 20_000), &[], &x, &y);
+    let inner = onnx::graph(&chain("x", "z", 1_000), &[], &[], &[onnx::port("z", 1, &column)]);
+    let mut choice = onnx::node("If", &["c"], "y");
+    for name in ["then_branch", "else_branch"] {
+        choice.extend(onnx::graph_attribute(name, &inner));
+    }
+    let inputs = [onnx::port("x", 1, &column), onnx::port("c", 9, &["1"])];
+    let nested = onnx::model(&[choice], &[], &inputs, &y);
+    let condition = Tensor::new(vec![1], Data::Bool(vec![true])).unwrap();
+    for engines in engines() {
+        for (bytes, inputs) in
+            [(&long, vec![floats(&[3.0], 1)]), (&nested, vec![floats(&[3.0], 1), condition.clone()])]
+        {
+            let engine = engines.load(bytes, LoadOptions::default()).unwrap();
+            let batcher = Batcher::start("v1", engine, BatchOptions::default()).unwrap();
+            let answer = batcher.submit(inputs, None).unwrap().wait().unwrap();
+            assert_eq!(*answer.outputs, [floats(&[3.0], 1)], "{engines:?}");
+        }
     }
 }
 

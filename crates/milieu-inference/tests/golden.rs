@@ -49,12 +49,11 @@ impl Picture {
     }
 }
 
+/// What one engine gave for each case.
+type ByEngine = (Engines, Vec<Vec<f32>>);
+
 /// Loads a model into each engine and runs all cases of its golden file at once, through the batcher.
-fn outputs(
-    model: &str,
-    file: &str,
-    prepare: fn(&Picture) -> Tensor,
-) -> Option<(Value, Vec<(Engines, Vec<Vec<f32>>)>)> {
+fn outputs(model: &str, file: &str, prepare: fn(&Picture) -> Tensor) -> Option<(Value, Vec<ByEngine>)> {
     let (path, (folder, golden)) = (pretrained(file)?, golden(model)?);
     let inputs: Vec<Tensor> = golden["cases"]
         .as_array()

@@ -1,5 +1,9 @@
 //! The graph of a network, as an engine runs it.
 
+mod sequence;
+
+pub use sequence::onnx_next;
+
 use crate::ModelError;
 use crate::parts::{EPSILON, Parts, within};
 use milieu_nn::{Activation, Layer, Parameters, Size};
@@ -11,7 +15,8 @@ use milieu_onnx::{Builder, Element, Length, Model, Value, rewrite};
 /// and gives `logits`, `N x` the size of what comes out, both `f32`.
 ///
 /// # Errors
-/// [`ModelError`] for layers that do not fit each other, or parameters that do not fit the layers.
+/// [`ModelError`] for layers that do not fit each other, parameters that do not fit the layers, and sequences,
+/// which [`onnx_next`] is for.
 pub fn onnx(layers: &[Layer], input: Size, parameters: &Parameters) -> Result<Model, ModelError> {
     let parts = Parts::new(layers, input, parameters)?;
     let mut graph = Builder::new("network");

@@ -9,5 +9,5 @@ mod prune;
 pub mod sequence;
 
 pub use error::ModelError;
-pub use export::onnx;
+pub use export::{onnx, onnx_next};
 pub use prune::prune;

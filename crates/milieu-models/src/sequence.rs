@@ -73,6 +73,35 @@ mod tests {
     }
 
     #[test]
+    fn the_graph_gives_the_products_of_the_last_query() {
+        let model = Sequence::SelfAttentive { width: 8, heads: 2, blocks: 2, length: 6, dropout: 0.5 };
+        let (network, parameters) = small();
+        let graph = crate::onnx_next(&model.layers(20), model.input(), &parameters).unwrap();
+        let engine = rten::Model::load(graph.write()).unwrap();
+        let tokens: [i32; 12] = [0, 0, 3, 9, 4, 17, 1, 2, 20, 4, 5, 6];
+        let input = rten::Value::from_shape([2, 6], tokens.to_vec()).unwrap();
+        let outputs =
+            engine.run(vec![(engine.input_ids()[0], input.into())], engine.output_ids(), None).unwrap();
+        let found: Vec<f32> = outputs[0].as_tensor_view::<f32>().unwrap().iter().copied().collect();
+        let tokens = tokens.iter().map(|&token| token as u32).collect();
+        let queries = values(network.forward_tokens(&Tape::answering(&parameters), tokens, 6));
+        let table = &parameters.get(network.embedding().unwrap()).values;
+        let mut expected = Vec::new();
+        for query in queries.chunks(8).skip(5).step_by(6) {
+            expected
+                .extend(table.chunks(8).map(|row| row.iter().zip(query).map(|(x, y)| x * y).sum::<f32>()));
+        }
+        assert_eq!(found.len(), 40);
+        for (found, expected) in found.iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-5 * (1.0 + expected.abs()), "{found} {expected}");
+        }
+        let recurrent = [Layer::Embedding { count: 3, width: 4 }, Layer::Gru { outputs: 4 }];
+        let (_, parameters) = Network::new(&recurrent, Size::Tokens { length: 2 }, 1).unwrap();
+        assert!(crate::onnx_next(&recurrent, Size::Tokens { length: 2 }, &parameters).is_err());
+        assert!(crate::onnx(&recurrent, Size::Tokens { length: 2 }, &parameters).is_err());
+    }
+
+    #[test]
     fn positions_look_back_only_and_padding_says_nothing() {
         fn close(one: &[f32], other: &[f32]) {
             assert_eq!(one.len(), other.len());

@@ -38,7 +38,7 @@ pub enum ElementType {
 pub enum Dimension {
     /// It has this length always.
     Fixed(u64),
-    /// It has any length, such as `batch`.
+    /// It has any length; its name, such as `batch`, may be empty.
     Free(String),
 }
 
@@ -49,8 +49,9 @@ pub struct TensorSpec {
     pub name: String,
     /// Its elements.
     pub element: ElementType,
-    /// Its dimensions, the outermost first.
-    pub shape: Vec<Dimension>,
+    /// Its dimensions, the outermost first; absent where not even their number is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shape: Option<Vec<Dimension>>,
 }
 
 /// The inputs and outputs of a model.
@@ -70,20 +71,21 @@ impl TensorSpec {
             0 => Dimension::Free("batch".to_owned()),
             length => Dimension::Fixed(length),
         };
-        Self { name: name.to_owned(), element, shape: shape.iter().map(dimension).collect() }
+        Self { name: name.to_owned(), element, shape: Some(shape.iter().map(dimension).collect()) }
     }
 
     /// Whether a tensor as `found` in a graph does what this one promises. A dimension that is promised to be
-    /// free must be free; one that is promised to be fixed may be free.
+    /// free must be free; one that is promised to be fixed may be free. A shape that is not said fits all.
     fn is_met_by(&self, found: &Self) -> bool {
         let fits = |(promised, found): (&Dimension, &Dimension)| match (promised, found) {
             (Dimension::Fixed(promised), Dimension::Fixed(found)) => promised == found,
             (_, Dimension::Free(_)) => true,
             (Dimension::Free(_), Dimension::Fixed(_)) => false,
         };
-        self.element == found.element
-            && self.shape.len() == found.shape.len()
-            && self.shape.iter().zip(&found.shape).all(fits)
+        let all = |(promised, found): (&Vec<Dimension>, &Vec<Dimension>)| {
+            promised.len() == found.len() && promised.iter().zip(found).all(fits)
+        };
+        self.element == found.element && self.shape.as_ref().zip(found.shape.as_ref()).is_none_or(all)
     }
 }
 
@@ -122,7 +124,8 @@ impl Signature {
                 if tensor.name.is_empty() || tensor.name.len() > NAME_BYTES {
                     return Some(format!("the name of one of the {what} has {} bytes", tensor.name.len()));
                 }
-                if tensor.shape.len() > MOST || tensor.shape.iter().any(long) {
+                let shape = tensor.shape.as_deref().unwrap_or_default();
+                if shape.len() > MOST || shape.iter().any(long) {
                     return Some(format!(
                         "{} has too many dimensions or too long a name of one",
                         tensor.name
@@ -155,14 +158,16 @@ impl ElementType {
     }
 }
 
-/// As `pixels: f32[batch, 3, 32, 32]`.
+/// As `pixels: f32[batch, 3, 32, 32]`; `f32[..]` and `f32[?]` for a shape and a dimension without a word.
 impl fmt::Display for TensorSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}[", self.name, self.element.name())?;
-        for (at, dimension) in self.shape.iter().enumerate() {
+        let Some(shape) = &self.shape else { return f.write_str("..]") };
+        for (at, dimension) in shape.iter().enumerate() {
             let comma = if at == 0 { "" } else { ", " };
             match dimension {
                 Dimension::Fixed(length) => write!(f, "{comma}{length}")?,
+                Dimension::Free(name) if name.is_empty() => write!(f, "{comma}?")?,
                 Dimension::Free(name) => write!(f, "{comma}{name}")?,
             }
         }
@@ -198,6 +203,9 @@ mod tests {
         check(signature(good.clone(), vec![logits("logits")]), "");
         check(signature(good.clone(), vec![logits("more"), logits("logits")]), "");
         check(signature(vec![pixels(&[0, 3, 0, 0])], vec![logits("logits")]), "");
+        let unsaid = TensorSpec { shape: None, ..pixels(&[]) };
+        assert_eq!(unsaid.to_string(), "pixels: f32[..]");
+        check(signature(vec![unsaid], vec![logits("logits")]), "");
         check(
             signature(vec![pixels(&[1, 3, 32, 32])], vec![logits("logits")]),
             "the input is pixels: f32[1, 3, 32, 32], the manifest says pixels: f32[batch, 3, 32, 32]",

@@ -9,8 +9,8 @@ use milieu_types::Timestamp;
 use std::fs;
 
 const AT: Timestamp = Timestamp::from_secs(1_800_000_000);
-/// `y = relu(x)` of three columns.
-const MODEL: &[u8] = include_bytes!("../../../testdata/onnx/relu.onnx");
+/// Reads `numbers: f32[batch, 4]`, gives `logits: f32[batch, 2]`.
+const MODEL: &[u8] = include_bytes!("../../../testdata/models/mini.onnx");
 
 fn import() -> Import {
     Import { kind: "mini".into(), at: AT, ..Import::default() }
@@ -43,10 +43,7 @@ fn a_folder_with_what_belongs_to_it() {
     assert_eq!(names, ["README.md", "config.json", "model.onnx", "tokenizer.json", "tokenizer_config.json"]);
     let to = tempfile::tempdir().unwrap();
     let manifest = Registry::open(to.path()).unwrap().publish(&draft).unwrap();
-    let tensor = |name| TensorSpec::new(name, ElementType::F32, &[0, 3]);
     let expected = ModelCard {
-        inputs: vec![tensor("x")],
-        outputs: vec![tensor("y")],
         task: "text_classification".into(),
         model_file: "model.onnx".into(),
         labels: vec!["no".into(), "yes".into()],
@@ -54,9 +51,11 @@ fn a_folder_with_what_belongs_to_it() {
             tokenizer: "tokenizer.json".into(),
             maximum_tokens: 256,
         })),
+        inputs: vec![TensorSpec::new("numbers", ElementType::F32, &[0, 4])],
+        outputs: vec![TensorSpec::new("logits", ElementType::F32, &[0, 2])],
         licence: Some("mit".into()),
         source: Some("hf:org/mini@0".into()),
-        ..ModelCard::default()
+        temperature: None,
     };
     assert_eq!(ModelCard::of(&manifest).unwrap(), expected);
 }
@@ -88,8 +87,9 @@ fn what_is_exported_is_imported_again() {
     assert_eq!(again.attributes, first.attributes);
     assert_eq!(ModelCard::of(&again).unwrap().labels, ["cat", "dog"]);
 
-    // A description is added: another file, but a model still.
-    fs::write(out.join("net.onnx"), [MODEL, &[0x32, 1, b'x']].concat()).unwrap();
+    let mut other = MODEL.to_vec();
+    *other.last_mut().unwrap() ^= 1;
+    fs::write(out.join("net.onnx"), other).unwrap();
     let error = import().read(&out, check_model).unwrap_err().to_string();
     assert!(error.contains("checksum differs"), "{error}");
 }
@@ -103,28 +103,24 @@ fn refusals() {
         let error = import.read(&from.path().join(path), check_model).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");
     }
-    let limits = ImportLimits { model_bytes: 4, companion_bytes: 4, entries: 2 };
+    let limits = ImportLimits { model_bytes: MODEL.len() as u64, companion_bytes: 4, entries: 2 };
+    let less = ImportLimits { model_bytes: MODEL.len() as u64 - 1, ..limits };
     check(&[], "", |_| (), "no .onnx file");
     check(&[("model.bin", MODEL)], "model.bin", |_| (), "is no .onnx file");
     check(&[], "model.onnx", |_| (), "model.onnx");
-    check(&[("model.onnx", b"")], "model.onnx", |_| (), "the file is empty");
+    check(&[("model.onnx", b"")], "model.onnx", |_| (), "no usable model");
     check(&[("model.onnx", b"<html>")], "", |_| (), "model.onnx is no usable model");
     check(&[("a.onnx", MODEL), ("b.onnx", MODEL)], "", |_| (), "one of them must be chosen: a.onnx, b.onnx");
     check(&[("a.onnx", MODEL)], "", |import| import.file = Some("c.onnx".into()), "there is no file c.onnx");
+    check(&[("a.onnx", MODEL)], "", |import| import.limits = less, "199 exceeds the limit of 198");
     check(
-        &[("a.onnx", MODEL)],
-        "",
-        |import| import.limits = limits,
-        &format!("{} exceeds the limit of 4", MODEL.len()),
-    );
-    check(
-        &[("a.onnx", &MODEL[..3]), ("labels.txt", b"too long")],
+        &[("a.onnx", MODEL), ("labels.txt", b"too long")],
         "",
         |import| import.limits = limits,
         "8 exceeds the limit of 4",
     );
     check(
-        &[("a.onnx", &MODEL[..3]), ("b", b""), ("c", b"")],
+        &[("a.onnx", MODEL), ("b", b""), ("c", b"")],
         "",
         |import| import.limits = limits,
         "3 exceeds the limit of 2",

@@ -4,7 +4,7 @@
 use milieu_registry::{
     Change, ChangeKind, DataDescription, Draft, ElementType, LineageEnd, ModelCard, PictureFit,
     PicturePreparation, Preprocessing, Registry, RegistryError, STAGES_FORMAT, Signature, Stage, Stages,
-    TensorSpec, TextPreparation, Trial,
+    TensorSpec, TextPreparation, Trial, check_model,
 };
 use milieu_types::Timestamp;
 use std::collections::BTreeMap;
@@ -235,6 +235,7 @@ fn the_signature_is_compared_before_a_model_is_used() {
     check(Ok(card().signature()), Ok(()));
     check(Ok(Signature::default()), Err("it has no input pixels"));
     check(Err("cut short".into()), Err("cut short"));
+    check(check_model(b"weights"), Err(""));
     let (_directory, registry) = with_versions(&[None]);
     let error = registry.load_model("image-cifar10", 1, |_| Ok(Signature::default())).unwrap_err();
     assert!(error.to_string().contains("names no model file"), "{error}");

@@ -73,6 +73,16 @@ impl IntoResponse for Refusal {
     }
 }
 
+/// Runs what reads or writes the disk on a thread that may wait for it.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+) -> Answer<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => Ok(Json(result?)),
+        Err(error) => Err(ApiError::new(ErrorCode::Internal, error.to_string()).into()),
+    }
+}
+
 /// Reads a JSON body of at most `limit` bytes that must arrive within `timeout`.
 pub(crate) async fn body(
     headers: &HeaderMap,

@@ -2,12 +2,16 @@
 //!
 //! A [`Server`] owns a data directory: the event log, the world folded from it, the feed engine and the
 //! models. Everything that changes the world goes through the log; everything that reads it takes a
-//! short read lock. Training runs in another process, which the caller supplies as [`RunTraining`].
+//! short read lock. Training and other jobs run in other processes, which the caller supplies as [`Work`].
 
 mod answer;
 mod append;
+mod child;
 pub mod config;
+mod datasets;
+mod disk;
 pub mod doctor;
+mod jobs;
 pub mod listing;
 mod metrics;
 mod models;
@@ -19,9 +23,13 @@ mod state;
 pub mod store;
 mod telemetry;
 mod training;
+mod work;
 
 pub use append::{AppendAllError, Appended, append_all};
+pub use child::{ChildHandle, Limits, each_line};
+pub use jobs::{CheckJob, JobInput, JobOutcome, RunJob};
 pub use models::{ACTIONS, ACTIONS_FILE, COLLABORATIVE, ITEMS_FILE, SERVED_FILE};
 pub use serve::{ServeError, Server, listen, signal};
 pub use telemetry::start_telemetry;
 pub use training::{RunTraining, TrainingInput};
+pub use work::Work;

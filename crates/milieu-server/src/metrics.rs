@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// The routes that are counted, as they are written in the router.
-pub(crate) const ROUTES: [&str; 28] = [
+pub(crate) const ROUTES: [&str; 35] = [
     "/v1/events",
     "/v1/users",
     "/v1/users/{*id}",
@@ -21,6 +21,13 @@ pub(crate) const ROUTES: [&str; 28] = [
     "/v1/models/{name}/{version}",
     "/v1/models/{name}/promote",
     "/v1/models/{name}/rollback",
+    "/v1/datasets",
+    "/v1/datasets/{name}",
+    "/v1/jobs",
+    "/v1/jobs/{id}",
+    "/v1/jobs/{id}/cancel",
+    "/v1/jobs/{id}/events",
+    "/v1/jobs/{id}/report",
     "/v1/models/{name}/canary",
     "/v1/models/{name}/shadow",
     "/v1/analyze/image",

@@ -1,6 +1,8 @@
 //! The life of a server: open, serve, drain, flush, end.
 
 use crate::config::Config;
+use crate::datasets::Datasets;
+use crate::jobs::{self, Jobs};
 use crate::metrics::Metrics;
 use crate::models;
 use crate::receipts::ReceiptStore;
@@ -8,7 +10,8 @@ use crate::routes::router;
 use crate::serving::Serving;
 use crate::state::{Shared, SharedWorld, now};
 use crate::store::{Opened, Store, models_dir};
-use crate::training::{self, RunTraining, Trainer};
+use crate::training::{self, Trainer};
+use crate::work::Work;
 use milieu_eventlog::LogError;
 use milieu_feed::Engine;
 use milieu_registry::{Registry, RegistryError};
@@ -86,7 +89,7 @@ impl Server {
         data: &Path,
         config: Config,
         listener: std::net::TcpListener,
-        train: Option<RunTraining>,
+        work: Option<Work>,
         progress: impl FnMut(u64, u64),
     ) -> Result<Self, ServeError> {
         let address = listener.local_addr()?;
@@ -111,8 +114,11 @@ impl Server {
             registry_dir,
             models: Mutex::new(BTreeMap::new()),
             receipts,
+            work,
             serving,
-            trainer: Trainer::new(train),
+            trainer: Trainer::default(),
+            datasets: Datasets::open(data.join("datasets"))?,
+            jobs: Jobs::open(data.join("jobs"), &config)?,
             metrics: Metrics::default(),
             ready: AtomicBool::new(true),
             config,
@@ -152,6 +158,11 @@ impl Server {
         let of_trainer = Arc::clone(&shared);
         let trainer =
             std::thread::Builder::new().name("training".into()).spawn(move || training::run(&of_trainer))?;
+        let workers = (0..shared.config.jobs.parallel).map(|_| {
+            let of_jobs = Arc::clone(&shared);
+            std::thread::Builder::new().name("jobs".into()).spawn(move || jobs::run(&of_jobs))
+        });
+        let workers: Vec<_> = workers.collect::<Result<_, _>>()?;
         let of_snapshots = Arc::clone(&shared);
         let snapshots = std::thread::Builder::new()
             .name("snapshots".into())
@@ -163,16 +174,15 @@ impl Server {
         runtime.block_on(answer(&shared, listener, stop))?;
         runtime.shutdown_timeout(Duration::from_secs(1));
 
-        shared.trainer.stop();
+        for worker in workers {
+            drop(worker.join());
+        }
+        drop(trainer.join());
         if let Some(writer) = shared.writer.write().take() {
             writer.close()?;
         }
         shared.receipts.close();
         shared.write_snapshot()?;
-        // A training that is still on ends with the process: its pipe breaks.
-        if trainer.is_finished() {
-            drop(trainer.join());
-        }
         drop(snapshots.join());
         drop(models.join());
         Ok(())
@@ -191,6 +201,8 @@ async fn answer(
     let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
         stop.await;
         of_stop.ready.store(false, Ordering::Release);
+        of_stop.trainer.stop();
+        of_stop.jobs.stop();
         // Nobody waits for it where serving ended by itself.
         let _ = stopping.send(true);
     });

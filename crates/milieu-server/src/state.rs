@@ -1,11 +1,14 @@
 //! What all requests share, and the two threads that write to it.
 
 use crate::config::Config;
+use crate::datasets::Datasets;
+use crate::jobs::Jobs;
 use crate::metrics::Metrics;
 use crate::receipts::ReceiptStore;
 use crate::serving::Serving;
 use crate::store::CHUNK;
 use crate::training::Trainer;
+use crate::work::Work;
 use milieu_api::ApiError;
 use milieu_eventlog::{Entry, Log, Outcome, SnapshotStore, Writer};
 use milieu_feed::Engine;
@@ -34,8 +37,12 @@ pub(crate) struct Shared {
     /// The versions in use, by kind.
     pub(crate) models: Mutex<BTreeMap<&'static str, String>>,
     pub(crate) receipts: ReceiptStore,
+    /// What runs in other processes; `None` where this server does without.
+    pub(crate) work: Option<Work>,
     pub(crate) serving: Arc<Serving>,
     pub(crate) trainer: Trainer,
+    pub(crate) datasets: Datasets,
+    pub(crate) jobs: Jobs,
     pub(crate) metrics: Metrics,
     pub(crate) ready: AtomicBool,
 }

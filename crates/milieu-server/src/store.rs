@@ -5,6 +5,8 @@
 //! DIR/snapshots    the world, so that a start need not read the whole log
 //! DIR/models       model versions
 //! DIR/receipts     receipts of the feeds served lately
+//! DIR/datasets     uploaded data sets
+//! DIR/jobs         jobs, and what came of them
 //! ```
 
 use crate::config::LogConfig;

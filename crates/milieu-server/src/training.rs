@@ -1,5 +1,6 @@
 //! When to train, how it goes, and taking what came of it into use.
 
+use crate::child::{ChildHandle, Limits};
 use crate::models::{ACTIONS, COLLABORATIVE, load_models};
 use crate::state::{Shared, now};
 use milieu_api::Training;
@@ -24,23 +25,27 @@ pub struct TrainingInput<'a> {
     pub count: u64,
     /// The records of the log.
     pub records: &'a mut dyn Iterator<Item = Result<(Seq, Record), String>>,
+    /// How much of the machine it may take.
+    pub limits: Limits,
+    /// To start the process by, so that it can be ended.
+    pub child: &'a ChildHandle,
     /// Takes each line of progress.
     pub progress: &'a (dyn Fn(Value) + Sync),
 }
 
-/// Runs one training to its end, in another process. The binary supplies it, since training is no
-/// business of the server's.
+/// Runs one training to its end, in another process. The binary supplies it.
 pub type RunTraining = Box<dyn Fn(TrainingInput<'_>) -> Result<(), String> + Send + Sync>;
 
 /// Decides when to train.
+#[derive(Default)]
 pub(crate) struct Trainer {
-    run: Option<RunTraining>,
     state: Mutex<State>,
     wake: Condvar,
 }
 
 #[derive(Default)]
 struct State {
+    child: Arc<ChildHandle>,
     status: Training,
     wanted: bool,
     stop: bool,
@@ -48,33 +53,31 @@ struct State {
 }
 
 impl Trainer {
-    pub(crate) fn new(run: Option<RunTraining>) -> Self {
-        Self { run, state: Mutex::default(), wake: Condvar::new() }
-    }
-
     pub(crate) fn status(&self) -> Training {
         self.state.lock().status.clone()
     }
 
-    /// Asks for a run. `false` where this server cannot train.
-    pub(crate) fn start(&self) -> bool {
+    /// Asks for a run.
+    pub(crate) fn start(&self) {
         self.state.lock().wanted = true;
         self.wake.notify_all();
-        self.run.is_some()
     }
 
+    /// Ends a run that is on, and starts no more.
     pub(crate) fn stop(&self) {
-        self.state.lock().stop = true;
+        let mut state = self.state.lock();
+        state.stop = true;
+        state.child.stop();
         self.wake.notify_all();
     }
 
-    /// Waits until a run is due. `false` when the server stops.
-    fn wait(&self, shared: &Shared) -> bool {
+    /// Waits until a run is due. `None` when the server stops.
+    fn wait(&self, shared: &Shared) -> Option<Arc<ChildHandle>> {
         let config = &shared.config.training;
         let mut state = self.state.lock();
         loop {
             if state.stop {
-                return false;
+                return None;
             }
             let records = shared.log.last_seq();
             let due = (state.status.trained_to as f64 * (1.0 + config.growth)).max(config.min_records as f64);
@@ -85,7 +88,8 @@ impl Trainer {
                 state.status.running = true;
                 state.status.error = None;
                 state.status.progress.clear();
-                return true;
+                state.child = Arc::default();
+                return Some(Arc::clone(&state.child));
             }
             self.wake.wait_for(&mut state, Duration::from_secs(1));
         }
@@ -104,12 +108,12 @@ impl Trainer {
 /// The life of the training thread.
 pub(crate) fn run(shared: &Arc<Shared>) {
     let trainer = &shared.trainer;
-    let Some(run) = &trainer.run else { return };
+    let Some(work) = &shared.work else { return };
     trainer.state.lock().status.trained_to = trained_to(&shared.registry).unwrap_or(0);
-    while trainer.wait(shared) {
+    while let Some(child) = trainer.wait(shared) {
         let last = shared.log.last_seq();
         tracing::info!(records = last, "training starts");
-        let result = once(shared, run);
+        let result = once(shared, &work.train, &child);
         let mut state = trainer.state.lock();
         state.status.running = false;
         state.status.runs += 1;
@@ -139,7 +143,7 @@ fn trained_to(registry: &Registry) -> Result<Seq, RegistryError> {
     Ok(last)
 }
 
-fn once(shared: &Shared, run: &RunTraining) -> Result<(), String> {
+fn once(shared: &Shared, run: &RunTraining, child: &ChildHandle) -> Result<(), String> {
     let mut records = shared
         .log
         .replay(1)
@@ -161,6 +165,8 @@ fn once(shared: &Shared, run: &RunTraining) -> Result<(), String> {
         at: now(),
         count: shared.log.last_seq(),
         records: &mut records,
+        limits: shared.config.training.limits(),
+        child,
         progress: &progress,
     })?;
     for (kind, version, promote) in published.into_inner() {

@@ -1,4 +1,5 @@
-//! Training and evaluation: collaborative models and the action model from the log, classifiers by recipes.
+//! Training and evaluation: collaborative models and the action model from the log; classifiers and next-item
+//! models by recipes.
 
 mod actions;
 mod checkpoint;
@@ -8,6 +9,7 @@ mod config;
 pub mod eval;
 mod exposures;
 mod learn;
+pub mod optimise;
 pub mod pictures;
 mod progress;
 mod replay;

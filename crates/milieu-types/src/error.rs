@@ -21,6 +21,10 @@ pub enum ErrorCode {
     InvalidTime,
     /// A query parameter is malformed or out of range.
     InvalidParameter,
+    /// An upload was cut off, or is not what its content type says.
+    InvalidDataset,
+    /// A job's field is missing, unknown or out of range, or its recipe is none.
+    InvalidJob,
     /// A picture cannot be decoded, or has too few pixels.
     InvalidPicture,
     /// A tensor is malformed, or is no input of the model.
@@ -29,6 +33,8 @@ pub enum ErrorCode {
     InvalidCursor,
     /// An event of that id exists with another content.
     EventConflict,
+    /// A data set of that name exists with another content, or a job that has not ended uses it.
+    DatasetConflict,
     /// The event to undo is not known, or is another actor's.
     UnknownEvent,
     /// No such user.
@@ -39,7 +45,11 @@ pub enum ErrorCode {
     ModelNotFound,
     /// No such receipt, or it is past its retention.
     ReceiptNotFound,
-    /// No such route.
+    /// No such data set.
+    DatasetNotFound,
+    /// No such job, or it is past its retention.
+    JobNotFound,
+    /// No such route, or nothing is there yet.
     NotFound,
     /// The route exists, the method does not.
     MethodNotAllowed,
@@ -53,7 +63,7 @@ pub enum ErrorCode {
     ModelRefused,
     /// A model failed on a request.
     ModelFailed,
-    /// The content type is not JSON.
+    /// The content type is none that the route takes.
     UnsupportedMediaType,
     /// The server has more work than it can queue; try again.
     Overloaded,

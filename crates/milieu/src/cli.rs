@@ -9,6 +9,9 @@ use std::path::PathBuf;
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// End as soon as standard input ends: what a server starts ends with it, however that comes about
+    #[arg(long, global = true, hide = true)]
+    pub(crate) supervised: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -119,6 +122,10 @@ pub(crate) enum ModelsCommand {
     Pull(PullModel),
     /// Take a model from a file or a folder, as a candidate
     Import(ImportModel),
+    /// How right and how fast a version is
+    Evaluate(EvaluateModel),
+    /// Make a smaller or faster version, measured beside the one it is made from
+    Optimize(OptimizeModel),
     /// Make a version live
     Promote(PromoteModel),
     /// Make the version before live again
@@ -178,6 +185,62 @@ pub(crate) struct ImportModel {
     /// Which .onnx file of the folder, where there is a choice
     #[arg(long, value_name = "FILE")]
     pub(crate) file: Option<String>,
+    #[command(flatten)]
+    pub(crate) on: OnModels,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Measuring {
+    /// A folder or an archive of pictures in folders named after the model's labels
+    #[arg(long, value_name = "PATH")]
+    pub(crate) examples: PathBuf,
+    /// The most pictures of a class that are not to measure with; 0 for all
+    #[arg(long, default_value_t = 0)]
+    pub(crate) most: usize,
+    /// The engine
+    #[arg(long, default_value = "auto", value_parser = ["auto", "rten", "onnxruntime"])]
+    pub(crate) engine: String,
+    /// The library of ONNX Runtime; the usual places are looked at where it is left out
+    #[arg(long, value_name = "FILE")]
+    pub(crate) library: Option<PathBuf>,
+    /// Threads of the engine; as many as there are processors where it is left out
+    #[arg(long)]
+    pub(crate) threads: Option<std::num::NonZeroUsize>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EvaluateModel {
+    /// The model, and the number of a version; the live one, else the newest, where that is left out
+    #[arg(value_name = "NAME[@VERSION]", value_parser = ModelName::parse)]
+    pub(crate) model: ModelName,
+    #[command(flatten)]
+    pub(crate) measuring: Measuring,
+    #[command(flatten)]
+    pub(crate) on: OnModels,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OptimizeModel {
+    /// The model, and the number of a version; the live one, else the newest, where that is left out
+    #[arg(value_name = "NAME[@VERSION]", value_parser = ModelName::parse)]
+    pub(crate) model: ModelName,
+    /// What is done
+    #[arg(long, value_parser = ["int8", "int8-dynamic", "int8-weights", "half", "magnitude", "channels"])]
+    pub(crate) method: String,
+    /// The share that goes, of methods that take something away
+    #[arg(long, default_value_t = 0.5)]
+    pub(crate) share: f32,
+    /// Epochs of training on after something was taken away
+    #[arg(long, default_value_t = 3)]
+    pub(crate) epochs: usize,
+    /// The most accuracy that may be lost, in points; a version that loses more is not published
+    #[arg(long, value_name = "POINTS", default_value_t = 0.5)]
+    pub(crate) most_lost: f64,
+    /// Where checkpoints of training on go [default: runs/NAME-METHOD]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) measuring: Measuring,
     #[command(flatten)]
     pub(crate) on: OnModels,
 }

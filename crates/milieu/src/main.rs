@@ -1,8 +1,10 @@
 //! The one binary: commands and their output.
 
+mod child;
 mod cli;
 mod commands;
 mod hub;
+mod jobs;
 mod output;
 mod training;
 

@@ -1,42 +1,34 @@
 //! Training in a child process of this same binary: a crash there cannot take serving down.
 
 use anyhow::{Context, Result, bail};
-use milieu_server::{RunTraining, TrainingInput};
+use milieu_server::{TrainingInput, each_line};
 use milieu_train::TrainConfig;
 use milieu_train::worker::{Job, JobWriter};
-use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::io::{BufWriter, Write};
 use std::process::{Command, Stdio};
 
 /// The hidden command that the child runs.
 pub(crate) const WORKER: &str = "train-worker";
 
 /// How the server trains: starts a child, streams the log to it, listens to its progress.
-pub(crate) fn in_child() -> RunTraining {
-    Box::new(|input| train(input).map_err(|error| format!("{error:#}")))
-}
-
-fn train(input: TrainingInput<'_>) -> Result<()> {
+pub(crate) fn train(input: TrainingInput<'_>) -> Result<()> {
     let program = std::env::current_exe().context("this program cannot find itself")?;
-    let mut child = Command::new(program)
-        .arg(WORKER)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::inherit())
-        .spawn()
+    let mut command = Command::new(program);
+    command.arg(WORKER).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+    let (stdin, stdout) = input
+        .child
+        .start(&mut command, input.limits, |child| Some((child.stdin.take()?, child.stdout.take()?)))
         .context("the training process cannot be started")?;
-    let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
-        bail!("the training process has no pipes");
-    };
     let progress = input.progress;
     let job =
         Job { registry: input.registry, at: input.at, records: input.count, config: TrainConfig::default() };
     let sent = std::thread::scope(|scope| {
         scope.spawn(move || {
-            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-                if let Ok(value) = serde_json::from_str(&line) {
+            each_line(stdout, |line| {
+                if let Ok(value) = serde_json::from_str(line) {
                     progress(value);
                 }
-            }
+            });
         });
         let send = || -> Result<()> {
             let mut writer = JobWriter::new(BufWriter::new(stdin), &job)?;
@@ -49,7 +41,7 @@ fn train(input: TrainingInput<'_>) -> Result<()> {
         };
         send()
     });
-    let status = child.wait().context("the training process got lost")?;
+    let status = input.child.wait().context("the training process got lost")?;
     sent.context("the training process took no more data")?;
     if !status.success() {
         bail!("the training process ended with {status}");

@@ -14,15 +14,8 @@ use server::Server;
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// `y = relu(x)` of three columns.
-const RELU: &[u8] = include_bytes!("../../../testdata/onnx/relu.onnx");
-
-/// The same with a description of 200,000 letters, long enough to be cut.
-fn model() -> Vec<u8> {
-    let mut bytes = [RELU, &[0x32, 0xc0, 0x9a, 0x0c]].concat();
-    bytes.extend((0..200_000_u32).map(|at| b'a' + (at % 23) as u8));
-    bytes
-}
+/// Reads `numbers: f32[batch, 4]`, gives `logits: f32[batch, 2]`.
+const MODEL: &[u8] = include_bytes!("../../../testdata/models/mini.onnx");
 
 fn repository() -> Vec<HubFile> {
     vec![
@@ -32,8 +25,8 @@ fn repository() -> Vec<HubFile> {
             br#"{"architectures": ["BertForSequenceClassification"], "id2label": {"0": "no", "1": "yes"}}"#,
         ),
         HubFile::new("pytorch_model.bin", b"never asked for"),
-        HubFile::new("onnx/model.onnx", &model()),
-        HubFile::new("onnx/model_int8.onnx", RELU),
+        HubFile::new("onnx/model.onnx", MODEL),
+        HubFile::new("onnx/model_int8.onnx", MODEL),
         HubFile::new("tokenizer.json", b"{}"),
     ]
 }
@@ -84,11 +77,13 @@ fn a_model_of_the_hub_becomes_a_candidate() {
     assert_eq!(attributes["task"], "text_classification");
     assert_eq!(attributes["preprocessing"]["tokenizer"], "tokenizer.json");
     assert_eq!(attributes["model_file"], "model.onnx");
+    let input = json!({"name": "numbers", "element": "f32", "shape": ["batch", 4]});
+    assert_eq!(attributes["inputs"], json!([input]));
     let files: Vec<_> =
         card["files"].as_array().unwrap().iter().map(|file| file["name"].as_str().unwrap()).collect();
     assert_eq!(files, ["README.md", "config.json", "model.onnx", "tokenizer.json"]);
     let loaded = Registry::open(data.path().join("models")).unwrap().load("mini", 1).unwrap();
-    assert_eq!(loaded.files["model.onnx"], model());
+    assert_eq!(loaded.files["model.onnx"], MODEL);
     assert!(left(data.path()).is_empty());
     let requests = hub.requests();
     assert!(requests.iter().all(|request| request.ends_with(" signed")), "{requests:?}");
@@ -127,10 +122,10 @@ fn a_download_that_is_cut_off_goes_on() {
     assert_eq!(done(data.path(), &pull)["version"], 1);
     assert!(left(data.path()).is_empty());
     let loaded = Registry::open(data.path().join("models")).unwrap().load("mini", 1).unwrap();
-    assert_eq!(loaded.files["model.onnx"], model());
+    assert_eq!(loaded.files["model.onnx"], MODEL);
     let requests = hub.requests();
-    let half = model().len() / 2;
-    for from in [half, half + half / 2] {
+    let first = MODEL.len() / 2;
+    for from in [first, first + (MODEL.len() - first) / 2] {
         let wanted = format!("/elsewhere/onnx/model.onnx from {from}");
         assert!(requests.contains(&wanted), "{wanted} is not among {requests:?}");
     }
@@ -149,8 +144,9 @@ fn what_the_hub_sends_is_not_trusted() {
         assert!(!left.iter().any(|name| name.starts_with("model.onnx")), "{left:?}");
     }
     check(|file| file.said = Some(3 << 30), "exceeds the limit of 2147483647 bytes");
-    check(|file| file.said = Some(1000), "onnx/model.onnx exceeds the limit of 1000 bytes");
+    check(|file| file.said = Some(100), "onnx/model.onnx exceeds the limit of 100 bytes");
     check(|file| file.checksum = Some("ab".repeat(32)), "the checksum of onnx/model.onnx");
+    check(|file| *file = HubFile::new("onnx/model.onnx", &MODEL[..150]), "is no usable model");
     check(|file| *file = HubFile::new("onnx/model.onnx", b"<html>log in</html>"), "is no usable model");
 
     let data = tempfile::tempdir().unwrap();
@@ -173,8 +169,8 @@ fn the_life_of_a_version_on_the_command_line() {
     let data = tempfile::tempdir().unwrap();
     let from = tempfile::tempdir().unwrap();
     fails(data.path(), &["list"], 2, "holds no models");
-    std::fs::write(from.path().join("Net 1.onnx"), RELU).unwrap();
-    std::fs::write(from.path().join("net.onnx"), RELU).unwrap();
+    std::fs::write(from.path().join("Net 1.onnx"), MODEL).unwrap();
+    std::fs::write(from.path().join("net.onnx"), MODEL).unwrap();
     let file = from.path().join("net.onnx");
     let file = file.to_str().unwrap();
     fails(data.path(), &["import", from.path().to_str().unwrap(), "--name", "net"], 1, "must be chosen");
@@ -216,7 +212,7 @@ fn models_over_http() {
     let data = tempfile::tempdir().unwrap();
     let from = tempfile::tempdir().unwrap();
     let file = from.path().join("net.onnx");
-    std::fs::write(&file, RELU).unwrap();
+    std::fs::write(&file, MODEL).unwrap();
     for _ in 0..3 {
         done(data.path(), &["import", file.to_str().unwrap()]);
     }

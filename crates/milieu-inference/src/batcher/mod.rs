@@ -1,13 +1,13 @@
 //! One version of a model behind a bounded queue: requests that came close together and have one shape are
 //! run as one batch, on a thread of the version's own.
 
-mod join;
 mod pending;
 mod queue;
 mod worker;
 
 pub use pending::{Answer, Pending};
 
+use crate::engine::STACK;
 use crate::metrics::{Metrics, count};
 use crate::shadow::{Agreement, ShadowTarget};
 use crate::{Engine, InferError, InputError, MetricsSnapshot, Signature, Tensor};
@@ -61,7 +61,7 @@ impl Batcher {
         let signature = Arc::new(engine.signature().clone());
         let (queue, metrics) = (Arc::new(Queue::new(options.permits)), Arc::new(Metrics::default()));
         let worker = worker::Worker::new(version.clone(), engine, options, queue.clone(), metrics.clone());
-        let thread = std::thread::Builder::new().name("milieu-infer".to_owned());
+        let thread = std::thread::Builder::new().name("milieu-infer".to_owned()).stack_size(STACK);
         let worker = Some(thread.spawn(move || worker.run())?);
         Ok(Self { version, signature, options, queue, metrics, worker })
     }
@@ -143,7 +143,7 @@ impl Batcher {
     }
 
     fn check(&self, inputs: &[Tensor]) -> Result<usize, InputError> {
-        let given = join::bytes(inputs);
+        let given = crate::join::bytes(inputs);
         if given > self.options.most_bytes {
             return Err(InputError::TooLarge { given, limit: self.options.most_bytes });
         }

@@ -1,8 +1,8 @@
 //! The bounded queue of one version.
 
-use super::join::same_shapes;
 use super::pending::Reply;
 use crate::Tensor;
+use crate::join::same_shapes;
 use parking_lot::{Condvar, Mutex};
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;

@@ -1,10 +1,10 @@
 //! The thread that runs the engine of one version.
 
 use super::BatchOptions;
-use super::join::{have_rows, join, rows};
 use super::pending::Answer;
 use super::queue::{Job, Queue};
 use crate::engine::guarded;
+use crate::join::{have_rows, join, rows};
 use crate::metrics::{Metrics, count};
 use crate::{Engine, InferError, RunError, Tensor};
 use std::sync::Arc;

@@ -7,7 +7,7 @@ mod onnxruntime;
 mod rten;
 
 pub use choice::{EngineChoice, EngineKind, Engines};
-pub(crate) use guard::guarded;
+pub(crate) use guard::{STACK, guarded};
 
 use crate::{RunError, Signature, Tensor};
 

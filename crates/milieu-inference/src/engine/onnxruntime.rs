@@ -1,7 +1,7 @@
 //! ONNX Runtime, a C++ library that is loaded while the program runs, where there is one.
 
 use super::Engine;
-use super::guard::guarded;
+use super::guard::{guarded, guarded_with_stack};
 use crate::tensor::each;
 use crate::{Data, DataType, LoadError, RunError, Signature, Tensor};
 use ort::environment::Environment;
@@ -83,7 +83,7 @@ impl OnnxRuntimeEngine {
         threads: NonZeroUsize,
     ) -> Result<Self, LoadError> {
         let refused = |reason| LoadError::Refused { engine: ENGINE, reason };
-        let session = guarded(|| commit(bytes, runtime, threads))
+        let session = guarded_with_stack(|| commit(bytes, runtime, threads))
             .map_err(|panic| refused(format!("it broke down: {panic}")))?
             .map_err(|error| refused(error.to_string()))?;
         let names = |outlets: &[ort::value::Outlet]| -> Vec<String> {

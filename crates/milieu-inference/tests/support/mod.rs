@@ -115,8 +115,7 @@ pub(crate) mod onnx {
             .concat()
     }
 
-    /// A model of version 8 of the format and version 13 of the operators.
-    pub(crate) fn model(
+    pub(crate) fn graph(
         nodes: &[Vec<u8>],
         weights: &[Vec<u8>],
         inputs: &[Vec<u8>],
@@ -126,7 +125,22 @@ pub(crate) mod onnx {
             parts.iter().flat_map(|part| bytes(field, part)).collect()
         };
         let name = bytes(2, b"test");
-        let graph = [all(1, nodes), name, all(5, weights), all(11, inputs), all(12, outputs)].concat();
+        [all(1, nodes), name, all(5, weights), all(11, inputs), all(12, outputs)].concat()
+    }
+
+    /// The field of a node that holds a graph.
+    pub(crate) fn graph_attribute(name: &str, graph: &[u8]) -> Vec<u8> {
+        bytes(5, &[bytes(1, name.as_bytes()), bytes(6, graph), number(20, 5)].concat())
+    }
+
+    /// A model of version 8 of the format and version 13 of the operators.
+    pub(crate) fn model(
+        nodes: &[Vec<u8>],
+        weights: &[Vec<u8>],
+        inputs: &[Vec<u8>],
+        outputs: &[Vec<u8>],
+    ) -> Vec<u8> {
+        let graph = graph(nodes, weights, inputs, outputs);
         [number(1, 8), bytes(7, &graph), bytes(8, &[bytes(1, b""), number(2, 13)].concat())].concat()
     }
 

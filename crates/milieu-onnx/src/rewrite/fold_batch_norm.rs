@@ -2,15 +2,16 @@
 
 use super::view::{View, sweep};
 use crate::proto::Tensor;
-use crate::{Model, OnnxError};
+use crate::{Element, Model, OnnxError};
 use std::collections::HashSet;
 
 /// Folds each `BatchNormalization` whose moments are constant into the `Conv` before it, where nothing else
 /// takes what comes out of the convolution: `w' = w s / sqrt(v + e)`, `b' = (b - m) s / sqrt(v + e) + t`
-/// (Jacob et al. 2018, section 3.2). Others stay.
+/// (Jacob et al. 2018, section 3.2). A `MaxPool` in between changes nothing where every factor is positive: the
+/// largest stays the largest. Others stay.
 ///
 /// # Errors
-/// [`OnnxError::Unsupported`] for weights that are no floating point numbers.
+/// [`OnnxError::Invalid`] for moments that are not as many as there are channels.
 pub fn fold_batch_norm(model: &Model) -> Result<Model, OnnxError> {
     let view = View::new(model.graph());
     let mut graph = model.graph().clone();
@@ -19,7 +20,16 @@ pub fn fold_batch_norm(model: &Model) -> Result<Model, OnnxError> {
         if !normalise.is("BatchNormalization") || normalise.int("training_mode").unwrap_or(0) != 0 {
             continue;
         }
-        let Some((before, convolution)) = view.producer(normalise.input_name(0)) else { continue };
+        let Some((mut before, mut convolution)) = view.producer(normalise.input_name(0)) else { continue };
+        let pooling =
+            (convolution.is("MaxPool") && convolution.output.len() == 1).then_some((before, convolution));
+        if let Some((_, pooling)) = pooling {
+            if view.only_consumer(pooling.output_name(0)).is_none() {
+                continue;
+            }
+            let Some(found) = view.producer(pooling.input_name(0)) else { continue };
+            (before, convolution) = found;
+        }
         if !convolution.is("Conv") || view.only_consumer(convolution.output_name(0)).is_none() {
             continue;
         }
@@ -28,6 +38,9 @@ pub fn fold_batch_norm(model: &Model) -> Result<Model, OnnxError> {
         let (Some(constants), Some(weight)) = (constants, view.constant(convolution.input_name(1))) else {
             continue;
         };
+        if constants.iter().chain([&weight]).any(|constant| constant.element() != Some(Element::F32)) {
+            continue;
+        }
         let bias = match convolution.input_name(2) {
             "" => None,
             name => match view.constant(name) {
@@ -46,6 +59,9 @@ pub fn fold_batch_norm(model: &Model) -> Result<Model, OnnxError> {
             return Err(OnnxError::invalid(normalise.describe(), format!("{channels} channels come in")));
         }
         let epsilon = normalise.float("epsilon").unwrap_or(1e-5);
+        if pooling.is_some() && !scale.iter().all(|&scale| scale > 0.0) {
+            continue;
+        }
         let each = values.len() / channels;
         let mut offsets = Vec::with_capacity(channels);
         for channel in 0..channels {
@@ -61,6 +77,9 @@ pub fn fold_batch_norm(model: &Model) -> Result<Model, OnnxError> {
         if let Some(node) = graph.node.get_mut(before) {
             node.input.truncate(1);
             node.input.extend([weight_name, bias_name]);
+        }
+        let last = pooling.map_or(before, |(place, _)| place);
+        if let Some(node) = graph.node.get_mut(last) {
             node.output = vec![normalise.output_name(0).to_owned()];
         }
         folded.insert(place);

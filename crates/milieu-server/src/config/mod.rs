@@ -6,6 +6,7 @@ mod layers;
 pub use keys::{KEYS, Key, table};
 pub use layers::{ConfigError, Layers};
 
+use crate::child::Limits;
 use milieu_feed::FeedConfig;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,10 @@ pub struct Config {
     pub receipts: ReceiptsConfig,
     /// Training in the background.
     pub training: TrainingConfig,
+    /// Uploaded data sets.
+    pub datasets: DatasetsConfig,
+    /// Jobs.
+    pub jobs: JobsConfig,
     /// Models that run in an engine.
     pub inference: InferenceConfig,
     /// What the server writes about itself.
@@ -82,6 +87,26 @@ pub struct TrainingConfig {
     pub growth: f64,
     pub pause_secs: u64,
     pub keep_versions: usize,
+    pub threads: usize,
+    pub nice: u8,
+}
+
+/// See [`KEYS`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "KEYS documents each setting, for the guide too")]
+pub struct DatasetsConfig {
+    pub max_bytes: u64,
+}
+
+/// See [`KEYS`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "KEYS documents each setting, for the guide too")]
+pub struct JobsConfig {
+    pub queue: usize,
+    pub parallel: usize,
+    pub keep: usize,
 }
 
 /// See [`KEYS`].
@@ -187,7 +212,35 @@ impl Default for ReceiptsConfig {
 
 impl Default for TrainingConfig {
     fn default() -> Self {
-        Self { enabled: true, min_records: 5_000, growth: 0.2, pause_secs: 300, keep_versions: 5 }
+        Self {
+            enabled: true,
+            min_records: 5_000,
+            growth: 0.2,
+            pause_secs: 300,
+            keep_versions: 5,
+            threads: 0,
+            nice: 10,
+        }
+    }
+}
+
+impl TrainingConfig {
+    /// How much of the machine a process that trains may take.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        Limits { threads: self.threads, nice: self.nice }
+    }
+}
+
+impl Default for DatasetsConfig {
+    fn default() -> Self {
+        Self { max_bytes: 4 << 30 }
+    }
+}
+
+impl Default for JobsConfig {
+    fn default() -> Self {
+        Self { queue: 32, parallel: 1, keep: 100 }
     }
 }
 

@@ -34,6 +34,7 @@ pub(super) async fn readyz(State(shared): App) -> Response {
 
 pub(super) async fn metrics(State(shared): App) -> impl IntoResponse {
     let training = shared.trainer.status();
+    let jobs = shared.jobs.counts();
     let gauge = |name, help, value| Gauge { name, help, value };
     let gauges = [
         gauge("milieu_log_records", "Records in the log", shared.log.last_seq() as f64),
@@ -50,6 +51,9 @@ pub(super) async fn metrics(State(shared): App) -> impl IntoResponse {
         ),
         gauge("milieu_training_running", "Whether a training is on", f64::from(u8::from(training.running))),
         gauge("milieu_training_runs", "Trainings that ended", training.runs as f64),
+        gauge("milieu_jobs_queued", "Jobs that wait", jobs.queued as f64),
+        gauge("milieu_jobs_running", "Jobs that are on", jobs.running as f64),
+        gauge("milieu_job_listeners", "Open streams of events of jobs", jobs.listeners as f64),
     ];
     let mut text = shared.metrics.text(&gauges);
     shared.serving.write_metrics(&mut text);
@@ -80,9 +84,9 @@ pub(super) async fn training(State(shared): App) -> Json<Training> {
 }
 
 pub(super) async fn train(State(shared): App) -> Answer<Training> {
-    if shared.trainer.start() {
-        Ok(Json(shared.trainer.status()))
-    } else {
-        Err(ApiError::new(ErrorCode::Unavailable, "this server cannot train").into())
+    if shared.work.is_none() {
+        return Err(ApiError::new(ErrorCode::Unavailable, "this server cannot train").into());
     }
+    shared.trainer.start();
+    Ok(Json(shared.trainer.status()))
 }

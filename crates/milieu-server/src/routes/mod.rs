@@ -2,9 +2,11 @@
 
 mod admin;
 mod analyze;
+mod datasets;
 mod entities;
 mod events;
 mod feed;
+mod jobs;
 mod lists;
 mod models;
 mod protocol;
@@ -56,6 +58,13 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/models/{name}/{version}", get(models::version))
         .route("/v1/models/{name}/promote", post(models::promote))
         .route("/v1/models/{name}/rollback", post(models::rollback))
+        .route("/v1/datasets", get(datasets::list))
+        .route("/v1/datasets/{name}", get(datasets::get).post(datasets::upload).delete(datasets::delete))
+        .route("/v1/jobs", get(jobs::list).post(jobs::create))
+        .route("/v1/jobs/{id}", get(jobs::get).delete(jobs::cancel))
+        .route("/v1/jobs/{id}/cancel", post(jobs::cancel))
+        .route("/v1/jobs/{id}/events", get(jobs::listen))
+        .route("/v1/jobs/{id}/report", get(jobs::report))
         .route("/v1/models/{name}/canary", post(models::set_canary).delete(models::end_canary))
         .route("/v1/models/{name}/shadow", post(models::set_shadow).delete(models::end_shadow))
         .route("/v1/analyze/image", post(analyze::image))

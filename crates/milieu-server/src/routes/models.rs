@@ -1,7 +1,7 @@
 //! `/v1/models`: what the registry holds, promotion and roll back.
 
 use super::App;
-use crate::answer::{Answer, Json, body, rest};
+use crate::answer::{Answer, blocking, body, rest};
 use crate::listing;
 use crate::models::{ACTIONS, COLLABORATIVE, load_models};
 use crate::serving::ServingError;
@@ -12,16 +12,15 @@ use axum::http::{HeaderMap, Uri};
 use milieu_api::{ApiError, ModelCardOut, ModelList, ModelStages, TrialIn, read_promote, read_trial};
 use milieu_registry::{RegistryError, Trial};
 use milieu_types::ErrorCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 pub(super) async fn all(State(shared): App) -> Answer<ModelList> {
-    in_background(shared, |shared| listing::list(&shared.registry).map_err(refuse)).await
+    blocking(move || listing::list(&shared.registry).map_err(refuse)).await
 }
 
 pub(super) async fn one(State(shared): App, uri: Uri) -> Answer<ModelStages> {
     let name = part(&uri, 0);
-    in_background(shared, move |shared| stages(shared, &name)).await
+    blocking(move || stages(&shared, &name)).await
 }
 
 pub(super) async fn version(State(shared): App, uri: Uri) -> Answer<ModelCardOut> {
@@ -29,8 +28,7 @@ pub(super) async fn version(State(shared): App, uri: Uri) -> Answer<ModelCardOut
     let number = part(&uri, 1).parse().map_err(|_| {
         ApiError::at(ErrorCode::InvalidParameter, "version", "must be the number of a version")
     })?;
-    in_background(shared, move |shared| listing::version(&shared.registry, &name, number).map_err(refuse))
-        .await
+    blocking(move || listing::version(&shared.registry, &name, number).map_err(refuse)).await
 }
 
 pub(super) async fn promote(
@@ -41,22 +39,22 @@ pub(super) async fn promote(
 ) -> Answer<ModelStages> {
     let name = part(&uri, 0);
     let wanted = read_promote(&given(&shared, &headers, content).await?)?;
-    in_background(shared, move |shared| {
+    blocking(move || {
         shared.serving.prepare(&name, wanted.version, false)?;
         shared.registry.promote(&name, wanted.version, now()).map_err(refuse)?;
-        changed(shared, &name)
+        changed(&shared, &name)
     })
     .await
 }
 
 pub(super) async fn rollback(State(shared): App, uri: Uri) -> Answer<ModelStages> {
     let name = part(&uri, 0);
-    in_background(shared, move |shared| {
+    blocking(move || {
         if let Some(version) = shared.registry.earlier(&name).map_err(refuse)? {
             shared.serving.prepare(&name, version, false)?;
         }
         shared.registry.rollback(&name, now()).map_err(refuse)?;
-        changed(shared, &name)
+        changed(&shared, &name)
     })
     .await
 }
@@ -69,10 +67,10 @@ pub(super) async fn set_canary(
 ) -> Answer<ModelStages> {
     let name = part(&uri, 0);
     let TrialIn { version, share } = read_trial(&given(&shared, &headers, content).await?)?;
-    in_background(shared, move |shared| {
+    blocking(move || {
         shared.serving.prepare(&name, version, false)?;
         shared.registry.set_canary(&name, Trial { version, share }, now()).map_err(refuse)?;
-        changed(shared, &name)
+        changed(&shared, &name)
     })
     .await
 }
@@ -85,28 +83,28 @@ pub(super) async fn set_shadow(
 ) -> Answer<ModelStages> {
     let name = part(&uri, 0);
     let TrialIn { version, share } = read_trial(&given(&shared, &headers, content).await?)?;
-    in_background(shared, move |shared| {
+    blocking(move || {
         shared.serving.prepare(&name, version, true)?;
         shared.registry.set_shadow(&name, Trial { version, share }, now()).map_err(refuse)?;
-        changed(shared, &name)
+        changed(&shared, &name)
     })
     .await
 }
 
 pub(super) async fn end_canary(State(shared): App, uri: Uri) -> Answer<ModelStages> {
     let name = part(&uri, 0);
-    in_background(shared, move |shared| {
+    blocking(move || {
         shared.registry.end_canary(&name, now()).map_err(refuse)?;
-        changed(shared, &name)
+        changed(&shared, &name)
     })
     .await
 }
 
 pub(super) async fn end_shadow(State(shared): App, uri: Uri) -> Answer<ModelStages> {
     let name = part(&uri, 0);
-    in_background(shared, move |shared| {
+    blocking(move || {
         shared.registry.end_shadow(&name, now()).map_err(refuse)?;
-        changed(shared, &name)
+        changed(&shared, &name)
     })
     .await
 }
@@ -137,18 +135,7 @@ fn part(uri: &Uri, at: usize) -> String {
     rest(uri, "/v1/models/").split('/').nth(at).unwrap_or("").to_owned()
 }
 
-/// Registry work reads files: too long for a thread that answers requests.
-async fn in_background<T: Send + 'static>(
-    shared: Arc<Shared>,
-    work: impl FnOnce(&Shared) -> Result<T, ApiError> + Send + 'static,
-) -> Answer<T> {
-    match tokio::task::spawn_blocking(move || work(&shared)).await {
-        Ok(result) => Ok(Json(result?)),
-        Err(error) => Err(ApiError::new(ErrorCode::Internal, error.to_string()).into()),
-    }
-}
-
 #[allow(clippy::needless_pass_by_value, reason = "it stands in map_err")]
-fn refuse(error: RegistryError) -> ApiError {
+pub(super) fn refuse(error: RegistryError) -> ApiError {
     ServingError::from(error).into()
 }

@@ -8,25 +8,25 @@ use milieu_dataset::pictures::{
     Classifier, Collection, DecodeLimits, Parts, Picture, Preparation, Wanted, clean, collect_wanted, split,
 };
 use milieu_models::image::Image;
-use milieu_nn::Size;
+use milieu_nn::{Parameters, Size};
 use xxhash_rust::xxh3::Xxh3;
 
 /// The fewest pictures of the smallest part that figures can rest on.
 const FEWEST: usize = 10;
 
 /// Pictures that are ready to learn from.
-pub(super) struct Data {
-    pub(super) collection: Collection,
-    pub(super) parts: Parts,
-    pub(super) preparation: Preparation,
+pub(crate) struct Data {
+    pub(crate) collection: Collection,
+    pub(crate) parts: Parts,
+    pub(crate) preparation: Preparation,
     /// What an encoder makes of the pictures, where the recipe names one.
-    pub(super) features: Option<Features>,
-    pub(super) encoder: Option<FrozenEncoder>,
+    pub(crate) features: Option<Features>,
+    pub(crate) encoder: Option<FrozenEncoder>,
 }
 
 impl Data {
     /// Reads, cleans and splits what a recipe names.
-    pub(super) fn read(recipe: &Recipe, tell: &mut dyn FnMut(TrainEvent)) -> Result<Self, TrainError> {
+    pub(crate) fn read(recipe: &Recipe, tell: &mut dyn FnMut(TrainEvent)) -> Result<Self, TrainError> {
         // Mean and deviation are measured on the training part below; reading needs neither.
         let unmeasured = Preparation {
             side: recipe.prepare.side,
@@ -66,15 +66,15 @@ impl Data {
     }
 
     /// The size of what the network reads of a picture.
-    pub(super) fn input(&self) -> Size {
+    pub(crate) fn input(&self) -> Size {
         match &self.features {
             Some(features) => Size::Rows { width: features.width },
             None => Image::input(self.preparation.side as usize),
         }
     }
 
-    /// A number that another recipe, or other data, does not have.
-    pub(super) fn fingerprint(&self, recipe: &Recipe) -> u64 {
+    /// A number that another recipe, other data, or other first parameters do not have.
+    pub(crate) fn fingerprint(&self, recipe: &Recipe, parameters: &Parameters) -> u64 {
         let mut hash = Xxh3::new();
         // Where the data lies and how long it may take say nothing of what is learnt.
         let mut recipe = recipe.clone();
@@ -86,11 +86,14 @@ impl Data {
         recipe.train.minutes = 0.0;
         hash.update(&serde_json::to_vec(&recipe).unwrap_or_default());
         hash.update(&self.hash().to_le_bytes());
+        for value in parameters.iter().flat_map(|parameter| &parameter.values) {
+            hash.update(&value.to_le_bytes());
+        }
         hash.digest()
     }
 
     /// A number that other data does not have.
-    pub(super) fn hash(&self) -> u64 {
+    pub(crate) fn hash(&self) -> u64 {
         let mut hash = Xxh3::new();
         for part in [&self.parts.train, &self.parts.validation, &self.parts.test] {
             hash.update(&(part.len() as u64).to_le_bytes());

@@ -45,13 +45,13 @@ pub enum EncoderError {
 
 /// Features of pictures, each picture's in a row.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Features {
+pub(crate) struct Features {
     /// How many a picture has.
-    pub(super) width: usize,
+    pub(crate) width: usize,
     /// Those of the pictures as they are.
-    pub(super) plain: Vec<f32>,
+    pub(crate) plain: Vec<f32>,
     /// Those of the pictures turned left to right; none where nothing is turned.
-    pub(super) turned: Vec<f32>,
+    pub(crate) turned: Vec<f32>,
 }
 
 impl Features {

@@ -18,14 +18,14 @@ const ANSWERED: usize = 250;
 
 /// All that a run knows between two epochs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct State {
-    pub(super) parameters: Parameters,
-    pub(super) optimiser: Optimiser,
-    pub(super) average: Option<Average>,
-    pub(super) epochs: Vec<Epoch>,
+pub(crate) struct State {
+    pub(crate) parameters: Parameters,
+    pub(crate) optimiser: Optimiser,
+    pub(crate) average: Option<Average>,
+    pub(crate) epochs: Vec<Epoch>,
     /// The parameters with the best validation so far, and its accuracy.
-    pub(super) best: Option<(f64, Parameters)>,
-    pub(super) seconds: f64,
+    pub(crate) best: Option<(f64, Parameters)>,
+    pub(crate) seconds: f64,
 }
 
 /// What came of an epoch.
@@ -44,17 +44,19 @@ pub struct Epoch {
 }
 
 /// What an epoch needs.
-pub(super) struct Fit<'a> {
-    pub(super) recipe: &'a Recipe,
-    pub(super) network: &'a Network,
-    pub(super) data: &'a Data,
+pub(crate) struct Fit<'a> {
+    pub(crate) recipe: &'a Recipe,
+    pub(crate) network: &'a Network,
+    pub(crate) data: &'a Data,
+    /// Which values of each parameter stay zero; none where there is nothing for a parameter.
+    pub(crate) mask: Option<&'a Vec<Vec<bool>>>,
 }
 
 impl Fit<'_> {
     /// One epoch over the training part. What is drawn depends on the seed and the epoch alone, so that a run
     /// that was cut off goes on the same. `step` is told after how many of how many pictures. Gives the mean
     /// loss.
-    pub(super) fn epoch(&self, state: &mut State, step: &mut dyn FnMut(usize, usize)) -> f64 {
+    pub(crate) fn epoch(&self, state: &mut State, step: &mut dyn FnMut(usize, usize)) -> f64 {
         let config = &self.recipe.train;
         let epoch = state.epochs.len();
         let mut random = Pcg64Mcg::seed_from_u64(mix(self.recipe.seed, epoch as u64));
@@ -85,12 +87,20 @@ impl Fit<'_> {
             let done = epoch * batches.len() + number;
             let factor = config.schedule.factor(done, config.epochs * batches.len());
             state.optimiser.step(&mut state.parameters, &gradients, config.rate * factor as f32);
+            self.keep_zeros(&mut state.parameters);
             if let Some(average) = &mut state.average {
                 average.update(&state.parameters);
             }
             step((number * config.batch + batch.len()).min(order.len()), order.len());
         }
         sum / batches.len().max(1) as f64
+    }
+
+    fn keep_zeros(&self, parameters: &mut Parameters) {
+        for (parameter, mask) in parameters.iter_mut().zip(self.mask.into_iter().flatten()) {
+            let zeros = parameter.values.iter_mut().zip(mask).filter(|(_, zero)| **zero);
+            zeros.for_each(|(value, _)| *value = 0.0);
+        }
     }
 
     /// The mean loss of some pictures, its gradients, and the running moments after them.
@@ -137,7 +147,7 @@ impl Fit<'_> {
     }
 
     /// Some pictures as they are, each as the network reads it.
-    pub(super) fn prepared(&self, numbers: &[usize]) -> Vec<f32> {
+    pub(crate) fn prepared(&self, numbers: &[usize]) -> Vec<f32> {
         let length = self.data.input().count();
         let mut pictures = vec![0.0; numbers.len() * length];
         for (out, &at) in pictures.chunks_exact_mut(length).zip(numbers) {
@@ -150,7 +160,7 @@ impl Fit<'_> {
     }
 
     /// The logits of some pictures as they are, `N x C`.
-    pub(super) fn answer(&self, parameters: &Parameters, numbers: &[usize]) -> Vec<f32> {
+    pub(crate) fn answer(&self, parameters: &Parameters, numbers: &[usize]) -> Vec<f32> {
         let mut logits = Vec::with_capacity(numbers.len() * self.data.collection.classes.len());
         for batch in numbers.chunks(ANSWERED) {
             logits.extend(values(self.network.forward(&Tape::answering(parameters), self.prepared(batch))));
@@ -159,20 +169,20 @@ impl Fit<'_> {
     }
 
     /// The right classes of some pictures.
-    pub(super) fn right(&self, numbers: &[usize]) -> Vec<usize> {
+    pub(crate) fn right(&self, numbers: &[usize]) -> Vec<usize> {
         numbers.iter().map(|&at| self.data.collection.pictures[at].class).collect()
     }
 }
 
 impl State {
-    pub(super) fn new(recipe: &Recipe, parameters: Parameters) -> Self {
+    pub(crate) fn new(recipe: &Recipe, parameters: Parameters) -> Self {
         let average = (recipe.train.average > 0.0).then(|| Average::new(&parameters, recipe.train.average));
         let optimiser = Optimiser::new(recipe.train.optimiser).with_offset_rate(recipe.train.offset_rate);
         Self { parameters, optimiser, average, epochs: Vec::new(), best: None, seconds: 0.0 }
     }
 
     /// What would serve now: the average, where one is kept.
-    pub(super) fn serving(&self) -> &Parameters {
+    pub(crate) fn serving(&self) -> &Parameters {
         self.average.as_ref().map_or(&self.parameters, Average::parameters)
     }
 }

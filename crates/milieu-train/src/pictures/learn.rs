@@ -16,23 +16,23 @@ const WHITENED: usize = 5000;
 const WHITENING_EPSILON: f64 = 5e-4;
 
 /// A network and what it learnt.
-pub(super) struct Learnt {
-    pub(super) layers: Vec<Layer>,
-    pub(super) network: Network,
-    pub(super) parameters: Parameters,
-    pub(super) epochs: Vec<Epoch>,
-    pub(super) seconds: f64,
+pub(crate) struct Learnt {
+    pub(crate) layers: Vec<Layer>,
+    pub(crate) network: Network,
+    pub(crate) parameters: Parameters,
+    pub(crate) epochs: Vec<Epoch>,
+    pub(crate) seconds: f64,
 }
 
 impl Learnt {
     /// The best accuracy on the validation part.
-    pub(super) fn score(&self) -> f64 {
+    pub(crate) fn score(&self) -> f64 {
         self.epochs.iter().map(|epoch| epoch.accuracy).fold(f64::NAN, f64::max)
     }
 }
 
 /// Learns; checkpoints go to `folder`.
-pub(super) fn learn(
+pub(crate) fn learn(
     recipe: &Recipe,
     data: &Data,
     folder: &Path,
@@ -40,14 +40,28 @@ pub(super) fn learn(
 ) -> Result<Learnt, TrainError> {
     let layers = recipe.model.layers(data.collection.classes.len());
     let (network, parameters) = Network::new(&layers, data.input(), recipe.seed)?;
-    let run = data.fingerprint(recipe);
-    let fit = Fit { recipe, network: &network, data };
+    let parameters = started(&Fit { recipe, network: &network, data, mask: None }, &layers, parameters);
+    learn_on(recipe, data, (layers, parameters), None, folder, tell)
+}
+
+/// Learns on from parameters; those that `mask` names, which are zero, stay so.
+pub(crate) fn learn_on(
+    recipe: &Recipe,
+    data: &Data,
+    (layers, parameters): (Vec<Layer>, Parameters),
+    mask: Option<&Vec<Vec<bool>>>,
+    folder: &Path,
+    tell: &mut dyn FnMut(TrainEvent),
+) -> Result<Learnt, TrainError> {
+    let (network, _) = Network::new(&layers, data.input(), recipe.seed)?;
+    let run = data.fingerprint(recipe, &parameters);
+    let fit = Fit { recipe, network: &network, data, mask };
     let mut state = match checkpoint::load::<State>(folder, run)? {
         Some(state) => {
             tell(TrainEvent::Resumed { epochs: state.epochs.len() });
             state
         }
-        None => State::new(recipe, started(&fit, &layers, parameters)),
+        None => State::new(recipe, parameters),
     };
     let config = &recipe.train;
     let right = fit.right(&data.parts.validation);

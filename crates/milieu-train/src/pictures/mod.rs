@@ -1,9 +1,9 @@
 //! Training classifiers of pictures by a recipe.
 
-mod data;
+pub(crate) mod data;
 mod encoder;
 pub(crate) mod fit;
-mod learn;
+pub(crate) mod learn;
 pub(crate) mod publish;
 pub(crate) mod recipe;
 mod report;

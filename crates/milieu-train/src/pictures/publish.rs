@@ -49,7 +49,7 @@ pub fn draft(name: &str, trained: &Trained, created_at: Timestamp) -> Result<Dra
         Some(encoder) => (rewrite::join(&encoder.graph, &encoder.value, &network)?, encoder.input.as_str()),
         None => (network, "input"),
     };
-    let network = postcard::to_stdvec(&(layers, parameters)).map_err(|error| unwritable(&error))?;
+    let learnt = postcard::to_stdvec(&(layers, parameters)).map_err(|error| unwritable(&error))?;
     let side = u64::from(report.preparation.side);
     let card = ModelCard {
         task: TASK.to_owned(),
@@ -63,6 +63,14 @@ pub fn draft(name: &str, trained: &Trained, created_at: Timestamp) -> Result<Dra
     };
     let mut attributes = BTreeMap::new();
     card.write(&mut attributes)?;
+    let mut files = vec![
+        (MODEL_FILE.to_owned(), graph.write()),
+        ("report.html".to_owned(), html(name, report, mistakes).into_bytes()),
+    ];
+    // A head without its encoder is no network to train on.
+    if encoder.is_none() {
+        files.push((NETWORK_FILE.to_owned(), learnt));
+    }
     let test = &report.test;
     let metrics = [
         ("accuracy", test.accuracy.mean),
@@ -79,11 +87,7 @@ pub fn draft(name: &str, trained: &Trained, created_at: Timestamp) -> Result<Dra
     Ok(Draft {
         kind: name.to_owned(),
         created_at,
-        files: vec![
-            (MODEL_FILE.to_owned(), graph.write()),
-            (NETWORK_FILE.to_owned(), network),
-            ("report.html".to_owned(), html(name, report, mistakes).into_bytes()),
-        ],
+        files,
         metrics: metrics.map(|(name, value)| (name.to_owned(), value)).into(),
         data: DataDescription {
             last_seq: 0,

@@ -262,7 +262,7 @@ impl Recipe {
         let fault = rules.iter().find(|rule| !rule.0);
         fault.map_or(Ok(()), |&(_, key, range)| Err(RecipeError::Range { key, range }))?;
         clean.check()?;
-        Ok(augment.check(prepare.side)?)
+        augment.check(prepare.side).map_err(RecipeError::from)
     }
 }
 

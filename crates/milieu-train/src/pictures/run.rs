@@ -197,7 +197,7 @@ pub fn train(
     let suspects = suspects::find(recipe, &mut data, folder, tell)?;
     let (recipe, trials) = search(recipe, &data, folder, tell)?;
     let Learnt { layers, network, parameters, epochs, seconds } = learn(&recipe, &data, folder, tell)?;
-    let fit = Fit { recipe: &recipe, network: &network, data: &data };
+    let fit = Fit { recipe: &recipe, network: &network, data: &data, mask: None };
     let classes = data.collection.classes.clone();
     let Parts { train, validation, test } = &data.parts;
     let logits = fit.answer(&parameters, validation);

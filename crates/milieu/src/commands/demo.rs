@@ -2,8 +2,8 @@
 
 use super::{configuration, now};
 use crate::cli::Demo;
+use crate::jobs::work;
 use crate::output::{bar, replay_bar};
-use crate::training::in_child;
 use anyhow::{Context, Result};
 use milieu_server::{Server, append_all, listen, signal, start_telemetry};
 use milieu_testkit::community::{Community, Params};
@@ -35,7 +35,7 @@ pub(super) fn run(args: &Demo) -> Result<()> {
         seed(&community, data, &config.log)?;
     }
     let reading = bar(0, "reading the log", false);
-    let server = Server::open(data, config, listener, Some(in_child()), replay_bar(&reading))?;
+    let server = Server::open(data, config, listener, Some(work()), replay_bar(&reading))?;
     reading.finish_and_clear();
     let base = format!("http://{}", server.address());
     let user = community.users().next().context("the community has nobody in it")?;

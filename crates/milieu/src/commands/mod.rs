@@ -6,10 +6,12 @@ mod dump;
 mod eval;
 mod import;
 mod models;
+mod optimize;
 mod serve;
 mod train;
 mod verify;
 
+use crate::child::end_with_input;
 use crate::cli::{Cli, Command, EvalCommand, LogCommand, Settings};
 use crate::output::Usage;
 use anyhow::Result;
@@ -19,6 +21,9 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub(crate) fn run(cli: Cli) -> Result<()> {
+    if cli.supervised {
+        end_with_input();
+    }
     match cli.command {
         Command::Demo(args) => demo::run(&args),
         Command::Serve(args) => serve::run(&args),

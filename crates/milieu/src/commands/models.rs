@@ -25,6 +25,8 @@ pub(super) fn run(command: ModelsCommand) -> Result<()> {
         ModelsCommand::Show(args) => show(&args),
         ModelsCommand::Pull(args) => pull(&args),
         ModelsCommand::Import(args) => import(&args),
+        ModelsCommand::Evaluate(args) => super::optimize::evaluate(&args),
+        ModelsCommand::Optimize(args) => super::optimize::run(&args),
         ModelsCommand::Promote(args) => promote(&args),
         ModelsCommand::Rollback(args) => rollback(&args),
         ModelsCommand::Export(args) => export(&args),
@@ -32,7 +34,7 @@ pub(super) fn run(command: ModelsCommand) -> Result<()> {
 }
 
 /// The registry of a data directory, which asking must not make.
-fn existing(on: &OnModels) -> Result<Registry> {
+pub(super) fn existing(on: &OnModels) -> Result<Registry> {
     let folder = models_dir(&on.data);
     if !folder.is_dir() {
         return Err(Usage(format!("{} holds no models", on.data.display())).into());
@@ -71,21 +73,25 @@ fn rollback(args: &RollbackModel) -> Result<()> {
 
 fn export(args: &ExportModel) -> Result<()> {
     let registry = existing(&args.on)?;
-    let ModelName { name, version } = &args.model;
-    let version = match version {
-        Some(version) => *version,
-        None => {
-            let model = listing::model(&registry, name)?;
-            let newest = model.versions.last().map(|version| version.version);
-            model.live.or(newest).with_context(|| format!("{name} has no version"))?
-        }
-    };
+    let name = &args.model.name;
+    let version = version_of(&registry, &args.model)?;
     registry.export(name, version, &args.folder)?;
     eprintln!("wrote {name} {version} to {}", args.folder.display());
     if args.on.json {
         json(&listing::version(&registry, name, version)?)?;
     }
     Ok(())
+}
+
+/// The version that is named, else the live one, else the newest.
+pub(super) fn version_of(registry: &Registry, model: &ModelName) -> Result<u32> {
+    let ModelName { name, version } = model;
+    if let Some(version) = version {
+        return Ok(*version);
+    }
+    let model = listing::model(registry, name)?;
+    let newest = model.versions.last().map(|version| version.version);
+    model.live.or(newest).with_context(|| format!("{name} has no version"))
 }
 
 fn import(args: &ImportModel) -> Result<()> {

@@ -2,8 +2,8 @@
 
 use super::configuration;
 use crate::cli::Serve;
+use crate::jobs::work;
 use crate::output::{bar, replay_bar};
-use crate::training::in_child;
 use anyhow::Result;
 use milieu_server::{Server, listen, signal, start_telemetry};
 
@@ -13,7 +13,7 @@ pub(super) fn run(args: &Serve) -> Result<()> {
     start_telemetry(&config.telemetry);
     let listener = listen(&config.server.listen, args.allow_insecure_bind)?;
     let reading = bar(0, "reading the log", false);
-    let server = Server::open(&args.data, config, listener, Some(in_child()), replay_bar(&reading))?;
+    let server = Server::open(&args.data, config, listener, Some(work()), replay_bar(&reading))?;
     reading.finish_and_clear();
     let opened = server.opened();
     for notice in &opened.notices {

@@ -4,8 +4,8 @@ use super::sets::{ChannelSet, ChannelSets, select};
 use crate::proto::{Node, Tensor};
 use crate::rewrite::fold_batch_norm;
 use crate::rewrite::view::{View, captured, sweep};
-use crate::{Model, OnnxError};
-use std::collections::HashMap;
+use crate::{Element, Model, OnnxError, Value};
+use std::collections::{HashMap, HashSet};
 
 /// Operators that work on each channel for itself and keep their number.
 const CHANNELWISE: [&str; 25] = [
@@ -57,6 +57,7 @@ pub fn prune_channels(model: &Model, share: f32) -> Result<Model, OnnxError> {
         sets: ChannelSets::default(),
         values: HashMap::new(),
         cuts: vec![],
+        flattened: HashSet::new(),
         lost: vec![],
     };
     for node in &model.graph().node {
@@ -67,7 +68,7 @@ pub fn prune_channels(model: &Model, share: f32) -> Result<Model, OnnxError> {
             follow.sets.fix(*set);
         }
     }
-    let Follow { sets, cuts, lost, .. } = follow;
+    let Follow { sets, cuts, flattened, lost, .. } = follow;
     if let Some((_, node)) = lost.iter().find(|(set, _)| !sets.is_fixed(*set)) {
         return Err(OnnxError::unsupported(node.clone(), "channels cannot be followed through it"));
     }
@@ -77,7 +78,7 @@ pub fn prune_channels(model: &Model, share: f32) -> Result<Model, OnnxError> {
     let mut graph = model.graph().clone();
     // A constant may be cut along both its axes, so cuts of one input follow each other.
     let mut changed: HashMap<(String, usize), Tensor> = HashMap::new();
-    for cut in &cuts {
+    for cut in cuts.iter().filter(|cut| !sets.is_fixed(cut.set)) {
         let kept = sets.kept(cut.set, share);
         let key = (cut.node.clone(), cut.input);
         let before = changed.get(&key).or_else(|| view.constant(&cut.constant));
@@ -92,6 +93,10 @@ pub fn prune_channels(model: &Model, share: f32) -> Result<Model, OnnxError> {
     }
     for node in &mut graph.node {
         let output = node.output_name(0).to_owned();
+        if flattened.contains(output.as_str()) {
+            let rows = Node::new("Flatten", &[node.input_name(0)], &[&output]);
+            *node = rows.with("axis", Value::Int(1));
+        }
         for place in 0..node.input.len() {
             if let Some(tensor) = changed.remove(&(output.clone(), place)) {
                 tensor.name().clone_into(&mut node.input[place]);
@@ -128,6 +133,8 @@ struct Follow<'a> {
     /// The channels of each value, and how many neighbours along its second axis belong to each.
     values: HashMap<&'a str, (ChannelSet, usize)>,
     cuts: Vec<Cut>,
+    /// What is reshaped to rows of a length that tells of all channels.
+    flattened: HashSet<&'a str>,
     /// Sets that went into a node which is not known, with the node.
     lost: Vec<(ChannelSet, String)>,
 }
@@ -157,19 +164,7 @@ impl<'a> Follow<'a> {
                     self.values.insert(node.output_name(0), (set, repeat));
                 }
             }
-            ("Flatten" | "Reshape", shape) => {
-                let rows = node.is("Flatten") && node.int("axis").unwrap_or(1) == 1
-                    || shape.is_some_and(|shape| {
-                        shape.i64s().is_ok_and(|shape| matches!(shape.as_slice(), [_, -1]))
-                    });
-                match input {
-                    // How many neighbours belong to a channel shows at the matrix that follows.
-                    Some((set, _)) if rows => {
-                        self.values.insert(node.output_name(0), (set, 0));
-                    }
-                    _ => self.lose(node),
-                }
-            }
+            ("Flatten" | "Reshape", shape) => self.flatten(node, shape, input),
             ("ReduceMean", axes) => {
                 let axes =
                     axes.and_then(|axes| axes.i64s().ok()).or_else(|| node.ints("axes").map(<[_]>::to_vec));
@@ -214,6 +209,27 @@ impl<'a> Follow<'a> {
             _ => self.lose(node),
         }
         Ok(())
+    }
+
+    /// Images become rows.
+    fn flatten(&mut self, node: &'a Node, shape: Option<&Tensor>, input: Option<(ChannelSet, usize)>) {
+        let Some((set, _)) = input else { return };
+        let channels = self.sets.channels(set) as i64;
+        let rows = match shape.and_then(|shape| shape.i64s().ok()).as_deref() {
+            None => node.is("Flatten") && node.int("axis").unwrap_or(1) == 1,
+            Some([_, -1]) => true,
+            Some([_, length]) if *length > 0 && length % channels.max(1) == 0 => {
+                self.flattened.insert(node.output_name(0));
+                true
+            }
+            Some(_) => false,
+        };
+        if rows {
+            // How many neighbours belong to a channel shows at the matrix that follows.
+            self.values.insert(node.output_name(0), (set, 0));
+        } else {
+            self.lose(node);
+        }
     }
 
     fn convolution(
@@ -308,7 +324,8 @@ impl<'a> Follow<'a> {
         if constant.is_empty() {
             return;
         }
-        let length = self.view.constant(&constant).and_then(|tensor| tensor.shape().get(axis).copied());
+        let known = self.view.constant(&constant).filter(|known| known.element() == Some(Element::F32));
+        let length = known.and_then(|known| known.shape().get(axis).copied());
         if length != Some(self.sets.channels(set) * repeat) {
             self.lost.push((set, node.describe()));
             return;

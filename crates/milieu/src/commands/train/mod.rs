@@ -5,6 +5,7 @@ mod progress;
 mod sequences;
 
 use super::now;
+use crate::child::alone_in;
 use crate::cli::Train;
 use crate::output::Usage;
 use anyhow::{Context, Result, bail};
@@ -35,6 +36,7 @@ pub(super) fn run(args: &Train) -> Result<()> {
     let name = args.name.clone().unwrap_or_else(|| stem.to_owned());
     let folder = args.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(&name));
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    let _alone = alone_in(&folder)?;
     let registry = args.data.as_deref().map(|data| Registry::open(models_dir(data))).transpose()?;
     let job =
         Job { name, folder, text, settings: &args.set, json: args.json, registry, promote: args.promote };

@@ -6,13 +6,13 @@ use std::ops::Range;
 
 /// Whether two requests can share a run: the same shapes but for the first dimension. Their types and
 /// number are the model's.
-pub(super) fn same_shapes(one: &[Tensor], other: &[Tensor]) -> bool {
+pub(crate) fn same_shapes(one: &[Tensor], other: &[Tensor]) -> bool {
     one.len() == other.len()
         && one.iter().zip(other).all(|(one, other)| one.shape().get(1..) == other.shape().get(1..))
 }
 
 /// Joins tensors of one type along the first dimension. `None` where they do not go together.
-pub(super) fn join<'a>(tensors: impl Iterator<Item = &'a Tensor> + Clone) -> Option<Tensor> {
+pub(crate) fn join<'a>(tensors: impl Iterator<Item = &'a Tensor> + Clone) -> Option<Tensor> {
     let first = tensors.clone().next()?;
     let rows = tensors.clone().map(|tensor| tensor.shape().first()).sum::<Option<usize>>()?;
     let size = tensors.clone().map(|tensor| tensor.data().len()).sum();
@@ -37,7 +37,7 @@ pub(super) fn join<'a>(tensors: impl Iterator<Item = &'a Tensor> + Clone) -> Opt
 }
 
 /// Takes some of the rows. `None` where there are not so many.
-pub(super) fn rows(tensor: &Tensor, range: Range<usize>) -> Option<Tensor> {
+pub(crate) fn rows(tensor: &Tensor, range: Range<usize>) -> Option<Tensor> {
     let (first, rest) = tensor.shape().split_first()?;
     if range.end > *first {
         return None;
@@ -58,12 +58,12 @@ pub(super) fn rows(tensor: &Tensor, range: Range<usize>) -> Option<Tensor> {
 }
 
 /// Whether every tensor has so many rows.
-pub(super) fn have_rows(tensors: &[Tensor], rows: usize) -> bool {
+pub(crate) fn have_rows(tensors: &[Tensor], rows: usize) -> bool {
     tensors.iter().all(|tensor| tensor.shape().first() == Some(&rows))
 }
 
 /// Bytes of the values.
-pub(super) fn bytes(tensors: &[Tensor]) -> usize {
+pub(crate) fn bytes(tensors: &[Tensor]) -> usize {
     tensors.iter().map(|tensor| each!(tensor.data(), values => size_of_val(values.as_slice()))).sum()
 }
 

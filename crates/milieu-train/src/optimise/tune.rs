@@ -1,0 +1,101 @@
+//! Training a smaller network on, until it knows again what it lost.
+
+use super::OptimiseError;
+use super::examples::Examples;
+use crate::pictures::data::Data;
+use crate::pictures::learn::learn_on;
+use crate::pictures::{Epoch, Recipe, RecipeError, TrainError, TrainEvent};
+use milieu_nn::{Layer, OptimiserConfig, ParameterKind, Parameters, Schedule};
+use std::path::Path;
+
+/// How much lower the learning rate is than when the network was trained.
+const GENTLER: f32 = 0.3;
+
+/// Why a network cannot be trained on.
+pub(super) enum TuneError {
+    Recipe(RecipeError),
+    Train(TrainError),
+}
+
+impl TuneError {
+    pub(super) fn unfit(self, unfit: &dyn Fn(String) -> OptimiseError) -> OptimiseError {
+        match self {
+            Self::Recipe(error) => unfit(format!("its recipe: {error}")),
+            Self::Train(error) => error.into(),
+        }
+    }
+}
+
+/// Parameters with the share of the smallest of each weight set to zero, and which those are.
+pub(super) fn masked(mut parameters: Parameters, share: f32) -> (Parameters, Vec<Vec<bool>>) {
+    let mask = parameters
+        .iter_mut()
+        .map(|parameter| {
+            if parameter.kind != ParameterKind::Weight || parameter.shape.len() < 2 {
+                return Vec::new();
+            }
+            let mut sizes: Vec<f32> = parameter.values.iter().map(|value| value.abs()).collect();
+            let count = (sizes.len() as f32 * share.clamp(0.0, 1.0)) as usize;
+            if count == 0 {
+                return Vec::new();
+            }
+            let most = *sizes.select_nth_unstable_by(count - 1, f32::total_cmp).1;
+            let mask: Vec<bool> = parameter.values.iter().map(|value| value.abs() <= most).collect();
+            let zeros = parameter.values.iter_mut().zip(&mask).filter(|(_, zero)| **zero);
+            zeros.for_each(|(value, _)| *value = 0.0);
+            mask
+        })
+        .collect();
+    (parameters, mask)
+}
+
+/// Trains on by the recipe that the network was trained by, more gently. What `mask` names stays zero.
+pub(super) fn tuned(
+    (layers, parameters): (Vec<Layer>, Parameters),
+    mask: Option<&Vec<Vec<bool>>>,
+    examples: &Examples,
+    (recipe, epochs): (&str, usize),
+    folder: &Path,
+    tell: &mut dyn FnMut(&str),
+) -> Result<(Vec<Layer>, Parameters), TuneError> {
+    let mut recipe = Recipe::read(recipe, &[]).map_err(TuneError::Recipe)?;
+    recipe.train.epochs = epochs;
+    recipe.train.schedule = Schedule::OneCycle { warm_up: 0.1 };
+    recipe.train.rate *= match recipe.train.optimiser {
+        OptimiserConfig::Sgd { .. } | OptimiserConfig::AdamW { .. } => GENTLER,
+    };
+    recipe.train.minutes = 0.0;
+    let data = Data {
+        collection: examples.collection.clone(),
+        parts: examples.parts.clone(),
+        preparation: examples.preparation.clone(),
+        features: None,
+        encoder: None,
+    };
+    let learnt = learn_on(&recipe, &data, (layers, parameters), mask, folder, &mut |event| {
+        if let TrainEvent::Epoch(Epoch { epoch, loss, accuracy, .. }) = event {
+            tell(&format!("training on, epoch {epoch}: loss {loss:.4}, validation accuracy {accuracy:.4}"));
+        }
+    });
+    let learnt = learnt.map_err(TuneError::Train)?;
+    Ok((learnt.layers, learnt.parameters))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use milieu_nn::Parameter;
+
+    #[test]
+    fn the_smallest_weights_go() {
+        let mut parameters = Parameters::default();
+        for (shape, kind) in [(vec![2, 2], ParameterKind::Weight), (vec![4], ParameterKind::Offset)] {
+            let values = vec![3.0, -0.5, 1.0, -2.0];
+            parameters.add(Parameter { name: String::new(), shape, kind, values });
+        }
+        let (found, mask) = masked(parameters, 0.5);
+        let values: Vec<&[f32]> = found.iter().map(|parameter| parameter.values.as_slice()).collect();
+        assert_eq!(values, [[3.0, 0.0, 0.0, -2.0], [3.0, -0.5, 1.0, -2.0]]);
+        assert_eq!(mask, [vec![false, true, true, false], vec![]]);
+    }
+}
