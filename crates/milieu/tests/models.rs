@@ -266,7 +266,7 @@ fn models_over_http() {
 
     // A damaged version is refused, and what is live stays.
     std::fs::write(data.path().join("models/net/v000002/net.onnx"), b"").unwrap();
-    refused("POST", "/v1/models/net/promote", r#"{"version":2}"#, 500, "internal", None);
+    refused("POST", "/v1/models/net/promote", r#"{"version":2}"#, 422, "model_refused", Some("version"));
     assert_eq!(server.done("GET", "/v1/models/net", "")["live"], 3);
     server.stop();
 }

@@ -1,0 +1,9 @@
+//! Models of the registry served through real HTTP: pictures, tensors, swaps under load, refusals.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod client;
+mod models;
+mod pictures;
+mod protocol;
+mod refusals;
+mod swaps;
