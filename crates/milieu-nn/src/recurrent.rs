@@ -36,7 +36,7 @@ impl Walk<'_> {
     }
 
     /// What a state, `N x H`, adds to the gates.
-    fn from_state(&self, state: &Tensor<2>) -> Tensor<2> {
+    fn of_state(&self, state: &Tensor<2>) -> Tensor<2> {
         let gates = state.clone().matmul(self.weights.hidden.clone().transpose());
         gates + self.weights.hidden_bias.clone().unsqueeze()
     }
@@ -77,7 +77,7 @@ pub fn lstm(values: Tensor<3>, weights: &RecurrentWeights, present: Option<Tenso
     let (mut state, mut cell) = (walk.zeros(), walk.zeros());
     let mut states = Vec::new();
     for position in 0..inputs.dims()[1] {
-        let gates = at(&inputs, position) + walk.from_state(&state);
+        let gates = at(&inputs, position) + walk.of_state(&state);
         let [input, forget, output] = [0, 1, 3].map(|which| sigmoid(gate(&gates, which, size)));
         let new = forget * cell.clone() + input * tanh(gate(&gates, 2, size));
         state = walk.keep(position, &state, output * tanh(new.clone()));
@@ -98,7 +98,7 @@ pub fn gru(values: Tensor<3>, weights: &RecurrentWeights, present: Option<Tensor
     let mut state = walk.zeros();
     let mut states = Vec::new();
     for position in 0..inputs.dims()[1] {
-        let (ours, past) = (at(&inputs, position), walk.from_state(&state));
+        let (ours, past) = (at(&inputs, position), walk.of_state(&state));
         let [reset, update] =
             [0, 1].map(|which| sigmoid(gate(&ours, which, size) + gate(&past, which, size)));
         let new = tanh(gate(&ours, 2, size) + reset * gate(&past, 2, size));

@@ -250,7 +250,7 @@ mod tests {
         fs::create_dir(root.join(".7")).unwrap();
         fs::create_dir(root.join("empty")).unwrap();
         let datasets = Datasets::open(root.clone()).unwrap();
-        assert_eq!(datasets.list().unwrap(), [stored.clone()]);
+        assert_eq!(datasets.list().unwrap(), std::slice::from_ref(&stored));
         assert!(!root.join(".7").exists());
         assert_eq!(datasets.remove("a").unwrap(), stored);
         assert_eq!(datasets.get("a").map_err(|error| error.code), Err(ErrorCode::DatasetNotFound));

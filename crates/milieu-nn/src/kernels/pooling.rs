@@ -73,8 +73,9 @@ impl Pooling {
         let first = x * self.window;
         let mut best = (first, f32::NEG_INFINITY);
         for dy in 0..self.window {
-            for place in dy * self.width + first..dy * self.width + first + self.window {
-                let value = rows[place];
+            let from = dy * self.width + first;
+            for (place, &value) in rows[from..from + self.window].iter().enumerate() {
+                let place = from + place;
                 if value > best.1 || value.is_nan() {
                     best = (place, value);
                 }
