@@ -34,9 +34,19 @@ impl OptimiserConfig {
     pub const ADAM: Self = Self::AdamW { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0 };
 }
 
+/// A rule as it is kept with its memory. [`OptimiserConfig`] is written as people write recipes, by a `kind`
+/// among the settings, which formats that do not describe themselves cannot read back.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "OptimiserConfig")]
+enum Rule {
+    Sgd { momentum: f32, nesterov: bool, weight_decay: f32 },
+    AdamW { beta1: f32, beta2: f32, epsilon: f32, weight_decay: f32 },
+}
+
 /// A rule with its memory.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Optimiser {
+    #[serde(with = "Rule")]
     config: OptimiserConfig,
     offset_rate: f32,
     steps: i32,
