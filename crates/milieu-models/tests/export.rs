@@ -37,6 +37,8 @@ fn shape(input: Size, count: usize) -> Vec<usize> {
     match input {
         Size::Images { channels, height, width } => vec![count, channels, height, width],
         Size::Rows { width } => vec![count, width],
+        Size::Tokens { length } => vec![count, length],
+        Size::Sequence { length, width } => vec![count, length, width],
     }
 }
 
