@@ -23,9 +23,9 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        let pixels: Vec<u8> = (0..4 * 3 * 3).map(|place| place * 7).collect();
-        let read = decode(&png(&pixels, 4, 3).unwrap(), DecodeLimits::default()).unwrap();
-        assert_eq!((read.width, read.height, read.rgb), (4, 3, pixels));
+        let pixels: Vec<u8> = (0..12 * 9 * 3).map(|place| (place * 7 % 251) as u8).collect();
+        let read = decode(&png(&pixels, 12, 9).unwrap(), DecodeLimits::default()).unwrap();
+        assert_eq!((read.width, read.height, read.rgb), (12, 9, pixels));
         assert_eq!(png(&[1, 2], 4, 3), None);
     }
 }

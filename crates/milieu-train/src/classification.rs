@@ -144,7 +144,9 @@ fn auc(scores: &[f64], is: &[bool]) -> Option<f64> {
     }
     let (mut ranks, mut from) = (0.0, 0);
     while from < order.len() {
-        let to = from + order[from..].iter().take_while(|&&o| scores[o] == scores[order[from]]).count();
+        // Scores that are no numbers are alike too.
+        let like = |o: usize| scores[o].total_cmp(&scores[order[from]]).is_eq();
+        let to = from + order[from..].iter().take_while(|&&o| like(o)).count();
         let middle = (from + to + 1) as f64 / 2.0;
         ranks += middle * order[from..to].iter().filter(|&&o| is[o]).count() as f64;
         from = to;
@@ -173,6 +175,7 @@ mod tests {
         // Of the three pairs one is a tie and two are right.
         assert!((found.classes[0].auc.unwrap() - 2.5 / 3.0).abs() < 1e-12);
         assert_eq!(measure(&[], &[], &names, 1.0, 1).examples, 0);
+        assert_eq!(measure(&[f32::NAN; 8], &[0, 1, 1, 1], &names, 1.0, 1).examples, 4);
     }
 
     #[test]

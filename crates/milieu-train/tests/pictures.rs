@@ -133,6 +133,6 @@ fn what_cannot_be_trained_is_refused() {
             "train.optimiser={kind='sgd',momentum=0.99,nesterov=false,weight_decay=9.0}",
         ],
         elsewhere.path(),
-        "not a number",
+        "not numbers",
     );
 }

@@ -75,6 +75,9 @@ pub(crate) fn learn_on(
         }
         let logits = fit.answer(state.serving(), &data.parts.validation);
         let figures = measure(&logits, &right, &data.collection.classes, 1.0, recipe.seed);
+        if logits.iter().any(|logit| !logit.is_finite()) {
+            return Err(TrainError::Diverged { epoch });
+        }
         let accuracy = figures.accuracy.mean;
         // Of equals the later one, which has seen more.
         if state.best.as_ref().is_none_or(|(best, _)| accuracy >= *best) {

@@ -105,7 +105,7 @@ pub enum TrainError {
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
     /// It learnt nothing that is a number.
-    #[error("the loss of epoch {epoch} is not a number; a lower train.rate may help")]
+    #[error("the loss or the answers of epoch {epoch} are not numbers; a lower train.rate may help")]
     Diverged {
         /// Which epoch.
         epoch: usize,
