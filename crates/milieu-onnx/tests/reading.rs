@@ -132,7 +132,7 @@ fn hostile_files_are_refused_before_anything_is_allocated() {
     check(&field(7, &deep), "levels of graphs");
     let mut types = Vec::new();
     for _ in 0..200 {
-        types = field(1, &field(4, &types));
+        types = field(4, &field(1, &types));
     }
     check(&field(7, &field(11, &field(2, &types))), "nested too deep");
     // 2^62 values.
