@@ -21,7 +21,7 @@ pub enum Value {
     /// A text.
     Text(String),
     /// A tensor.
-    Tensor(Tensor),
+    Tensor(Box<Tensor>),
 }
 
 /// One dimension of a value.
@@ -72,7 +72,7 @@ impl Attribute {
                 AttributeType::String
             }
             Value::Tensor(tensor) => {
-                attribute.t = Some(Box::new(tensor));
+                attribute.t = Some(tensor);
                 AttributeType::Tensor
             }
         };

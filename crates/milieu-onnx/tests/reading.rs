@@ -18,7 +18,7 @@ fn small() -> Model {
     let two = || Value::Ints(vec![2, 2]);
     let x = graph.node("MaxPool", &[&x], vec![("kernel_shape", two()), ("strides", two())]);
     let x = graph.node("Flatten", &[&x], vec![("axis", Value::Int(1))]);
-    let half = Value::Tensor(Tensor::of_f16("", &[3], &[0.5; 3]));
+    let half = Value::Tensor(Box::new(Tensor::of_f16("", &[3], &[0.5; 3])));
     let bias = graph.node("Constant", &[], vec![("value", half)]);
     let bias = graph.node("Cast", &[&bias], vec![("to", Value::Int(1))]);
     graph.node_named("Gemm", &[&x, &matrix, &bias], "logits", vec![("transB", Value::Int(1))]);
