@@ -22,7 +22,7 @@ pub enum Value {
     /// A text.
     Text(String),
     /// A tensor.
-    Tensor(Tensor),
+    Tensor(Box<Tensor>),
 }
 
 /// One dimension of a value.
@@ -73,7 +73,7 @@ impl Attribute {
                 AttributeType::String
             }
             Value::Tensor(tensor) => {
-                attribute.t = Some(Box::new(tensor));
+                attribute.t = Some(tensor);
                 AttributeType::Tensor
             }
         };

@@ -18,7 +18,7 @@ fn small() -> Model {
     let two = || Value::Ints(vec![2, 2]);
     let x = graph.node("MaxPool", &[&x], vec![("kernel_shape", two()), ("strides", two())]);
     let x = graph.node("Flatten", &[&x], vec![("axis", Value::Int(1))]);
-    let half = Value::Tensor(Tensor::of_f16("", &[3], &[0.5; 3]));
+    let half = Value::Tensor(Box::new(Tensor::of_f16("", &[3], &[0.5; 3])));
     let bias = graph.node("Constant", &[], vec![("value", half)]);
     let bias = graph.node("Cast", &[&bias], vec![("to", Value::Int(1))]);
     graph.node_named("Gemm", &[&x, &matrix, &bias], "logits", vec![("transB", Value::Int(1))]);
@@ -132,7 +132,7 @@ fn hostile_files_are_refused_before_anything_is_allocated() {
     check(&field(7, &deep), "levels of graphs");
     let mut types = Vec::new();
     for _ in 0..200 {
-        types = field(1, &field(4, &types));
+        types = field(4, &field(1, &types));
     }
     check(&field(7, &field(11, &field(2, &types))), "nested too deep");
     // 2^62 values.

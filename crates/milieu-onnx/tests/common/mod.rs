@@ -1,5 +1,4 @@
 //! A network of every kind of node that the rewrites know, and an engine to run it.
-#![allow(clippy::unwrap_used, clippy::expect_used, dead_code)]
 
 use milieu_onnx::proto::Tensor;
 use milieu_onnx::{Builder, Element, Model, Value};
@@ -16,7 +15,7 @@ pub(crate) fn values(count: usize, seed: u64) -> Vec<f32> {
 
 /// What a network is made of, with weights by seed.
 pub(crate) struct Net {
-    pub graph: Builder,
+    pub(crate) graph: Builder,
     seed: u64,
 }
 
@@ -29,9 +28,22 @@ impl Net {
 
     /// A convolution of 3 x 3 in this many groups, normalised and rectified.
     pub(crate) fn block(&mut self, x: &str, inputs: usize, outputs: usize, groups: usize) -> String {
-        let deviation = (6.0 / (9 * inputs / groups) as f32).sqrt();
-        let weight = self.constant(&[outputs, inputs / groups, 3, 3], deviation);
-        let mut attributes = vec![("pads", Value::Ints(vec![1; 4]))];
+        self.kernel(x, inputs, outputs, groups, 3)
+    }
+
+    /// A convolution of 1 x 1, normalised and rectified.
+    pub(crate) fn pointwise(&mut self, x: &str, inputs: usize, outputs: usize) -> String {
+        self.kernel(x, inputs, outputs, 1, 1)
+    }
+
+    fn kernel(&mut self, x: &str, inputs: usize, outputs: usize, groups: usize, side: usize) -> String {
+        let deviation = (6.0 / (side * side * inputs / groups) as f32).sqrt();
+        let weight = self.constant(&[outputs, inputs / groups, side, side], deviation);
+        let mut attributes = vec![
+            ("kernel_shape", Value::Ints(vec![side as i64; 2])),
+            ("strides", Value::Ints(vec![1, 1])),
+            ("pads", Value::Ints(vec![side as i64 / 2; 4])),
+        ];
         if groups > 1 {
             attributes.push(("group", Value::Int(groups as i64)));
         }
@@ -67,7 +79,7 @@ pub(crate) fn picture(width: usize) -> Model {
     let body = net.block(&body, width, width, 1);
     let x = net.graph.node("Add", &[&x, &body], vec![]);
     let x = net.block(&x, width, width, width);
-    let x = net.block(&x, width, 2 * width, 1);
+    let x = net.pointwise(&x, width, 2 * width);
     let x = net.pool(&x);
     let x = net.graph.node("Flatten", &[&x], vec![]);
     let inputs = 2 * width * 9;

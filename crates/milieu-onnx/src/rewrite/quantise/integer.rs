@@ -11,15 +11,23 @@ use std::collections::HashMap;
 /// `QuantizeLinear -> ConvInteger -> Cast -> Mul -> BatchNormalization`: the last gives each channel its scale
 /// and its bias in one pass. Activations have a sign and weights have none, which is what the kernels of
 /// convolutions multiply without a detour; for matrices it is the other way round.
-pub(super) fn rewrite(model: &Model, region: &Region, ranges: &Ranges) -> Result<Model, OnnxError> {
+pub(super) fn rewrite(model: &Model, mut region: Region, ranges: &Ranges) -> Result<Model, OnnxError> {
     let view = View::new(model.graph());
+    region.heavy.retain(|place, _| {
+        let node = view.graph.node.get(*place);
+        node.is_some_and(|node| !node.is("Conv") || is_exact(node, &view))
+    });
+    if region.heavy.is_empty() {
+        let reason = "it has no matrix and no pointwise or depthwise convolution with constant weights";
+        return Err(OnnxError::unsupported("model", reason));
+    }
     let mut graph = model.graph().clone();
     let mut writer = Writer { view: &view, ranges, narrow: HashMap::new(), nodes: Vec::new() };
     for (place, node) in std::mem::take(&mut graph.node).into_iter().enumerate() {
         match region.heavy.get(&place) {
             Some(_) if node.is("Conv") => writer.convolution(&node, &mut graph)?,
             Some(heavy) => writer.matrix(&node, heavy, &mut graph)?,
-            None if is_needless(&node, region, &view, ranges) => {
+            None if is_needless(&node, &region, &view, ranges) => {
                 writer.nodes.push(Node::new("Identity", &[node.input_name(0)], &[node.output_name(0)]));
             }
             None => writer.nodes.push(node),
@@ -28,6 +36,21 @@ pub(super) fn rewrite(model: &Model, region: &Region, ranges: &Ranges) -> Result
     graph.node = writer.nodes;
     sweep(&mut graph);
     model.with_graph(graph)
+}
+
+/// Whether rten 0.27 computes the convolution right on whole numbers. Where it lays patches out as a matrix, it
+/// forgets the zero point of the weights once there is more than one example, and fills margins with the whole
+/// number 0 instead of the one that stands for 0; one to one and depthwise kernels need no such matrix.
+fn is_exact(node: &Node, view: &View<'_>) -> bool {
+    let Some(weight) = view.constant(node.input_name(1)) else { return false };
+    let all =
+        |name: &str, wanted: i64| node.ints(name).is_none_or(|found| found.iter().all(|x| *x == wanted));
+    let groups = node.int("group").unwrap_or(1);
+    match weight.dims.as_slice() {
+        [outputs, 1, ..] if groups == *outputs => true,
+        [_, _, 1, 1] => groups == 1 && all("strides", 1) && all("dilations", 1) && all("pads", 0),
+        _ => false,
+    }
 }
 
 /// Whether a rectifier does what the next step does anyway: whole numbers whose least stands for 0 leave

@@ -23,7 +23,8 @@ pub enum Form {
     /// `QuantizeLinear` and `DequantizeLinear` around operators of `f32`: fast in ONNX Runtime, which fuses
     /// them; others compute in `f32`.
     Pairs,
-    /// `ConvInteger` and `MatMulInteger`: fast in rten; ONNX Runtime has no fast `ConvInteger`.
+    /// `ConvInteger` and `MatMulInteger`, for rten: matrices, and pointwise and depthwise convolutions, which it
+    /// computes right; others stay in `f32`. ONNX Runtime has no fast `ConvInteger`.
     Integer,
 }
 
@@ -34,7 +35,7 @@ pub fn quantisable_tensors(model: &Model) -> Vec<String> {
 }
 
 /// Convolutions and matrices with constant weights in 8 bits, and what is between them (rectifiers, sums,
-/// pooling) where `form` knows how. `ranges` holds the range of each of [`quantisable_tensors`].
+/// pooling), as far as `form` knows how. `ranges` holds the range of each of [`quantisable_tensors`].
 ///
 /// # Errors
 /// [`OnnxError::Argument`] for a value without a range; [`OnnxError::Unsupported`] where nothing can be
@@ -48,10 +49,10 @@ pub fn quantise_static(model: &Model, ranges: &Ranges, form: Form) -> Result<Mod
         ));
     }
     // Scales for each channel came with version 13 of the operators.
-    need(model, if form == Form::Pairs { 13 } else { 10 })?;
+    need(model, 13)?;
     match form {
         Form::Pairs => qdq::rewrite(model, &region, ranges),
-        Form::Integer => integer::rewrite(model, &region, ranges),
+        Form::Integer => integer::rewrite(model, region, ranges),
     }
 }
 
