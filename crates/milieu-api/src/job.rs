@@ -255,7 +255,7 @@ mod tests {
         check(r#"{"kind":"train","dataset":"d"}"#, bad("model"));
         check(r#"{"kind":"train","model":"M","dataset":"d"}"#, bad("model"));
         check(r#"{"kind":"train","model":"m","dataset":"../d"}"#, bad("dataset"));
-        check(r#"{"kind":"fly"}"#, Some((ErrorCode::InvalidJob, None)));
+        check(r#"{"kind":"fly"}"#, Some((ErrorCode::InvalidJob, Some("kind"))));
         check(&train(r#","colour":1"#), bad("colour"));
         let optimize = |more: &str| {
             format!(r#"{{"kind":"optimize","model":"m","version":2,"dataset":"d","method":"int8"{more}}}"#)

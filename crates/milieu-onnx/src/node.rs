@@ -9,7 +9,6 @@ use bytes::Bytes;
 
 /// The value of an attribute.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "a value is made for one node and taken apart at once")]
 pub enum Value {
     /// A whole number.
     Int(i64),

@@ -113,7 +113,9 @@ fn is_at_work(data: &Path, id: &str) -> bool {
 fn figures(server: &Server, id: &str) -> Value {
     let mut job = server.done("GET", &format!("/v1/jobs/{id}"), "");
     assert_eq!(job["state"], "done", "{job}");
-    job["summary"].as_object_mut().unwrap().remove("seconds").unwrap();
+    for of_this_run in ["seconds", "version"] {
+        assert!(job["summary"].as_object_mut().unwrap().remove(of_this_run).is_some());
+    }
     job["summary"].take()
 }
 
@@ -206,7 +208,9 @@ fn wrong_input_is_refused_and_leaves_nothing() {
     };
     let chunk = format!("{:x}\r\n{}\r\n", 120_000, "P".repeat(120_000));
     let answer = send("transfer-encoding: chunked", format!("{chunk}{chunk}0\r\n\r\n").as_bytes());
-    assert!(answer.contains("413") && answer.contains("body_too_large"), "{answer}");
+    // A client that goes on sending may find the connection reset before it has read the answer.
+    let refused = answer.contains("413") && answer.contains("body_too_large");
+    assert!(refused || answer.is_empty(), "{answer}");
     let answer = send(&format!("content-length: {}", bytes.len()), &bytes[..bytes.len() / 2]);
     assert!(!answer.contains("200 OK"), "{answer}");
     let left = || std::fs::read_dir(dir.path().join("datasets")).unwrap().count();

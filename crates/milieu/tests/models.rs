@@ -255,7 +255,7 @@ fn models_over_http() {
     refused("GET", "/v1/models/net/x", "", 400, "invalid_parameter", Some("version"));
     refused("GET", "/v1/models/..%2F..", "", 400, "invalid_parameter", Some("name"));
     refused("POST", "/v1/models/net/promote", r#"{"version":9}"#, 404, "model_not_found", Some("version"));
-    refused("POST", "/v1/models/other/promote", r#"{"version":1}"#, 404, "model_not_found", Some("version"));
+    refused("POST", "/v1/models/other/promote", r#"{"version":1}"#, 404, "model_not_found", Some("name"));
     refused("POST", "/v1/models/net/promote", r#"{"version":-1}"#, 400, "invalid_parameter", Some("version"));
     refused("POST", "/v1/models/net/promote", "{}", 400, "invalid_parameter", Some("version"));
     refused("POST", "/v1/models/net/promote", "", 400, "invalid_json", None);
