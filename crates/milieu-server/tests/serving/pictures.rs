@@ -70,7 +70,11 @@ fn pictures_of_all_sorts() {
     shows(&turned(&jpeg(&halves())), "red", (24, 40));
     // Of an animation, the first picture, as for training.
     shows(&animation(), "green", (16, 16));
-    shows(include_bytes!("../../../../testdata/pictures/cmyk.jpg"), "blue", (16, 16));
+    // Four colours of print: half red, half cyan, so that no channel has more than another.
+    let print = server.post("/v1/analyze/image", include_bytes!("../../../../testdata/pictures/cmyk.jpg"));
+    let found = print.json();
+    assert_eq!((&found["width"], &found["height"]), (&json!(16), &json!(12)), "{found}");
+    assert!((found["labels"][0]["probability"].as_f64().unwrap() - 1.0 / 3.0).abs() < 0.1, "{found}");
 
     let refused = |bytes: &[u8], status: u16, code: &str| {
         assert_eq!(server.post("/v1/analyze/image", bytes).refusal(), (status, code.to_owned()));

@@ -17,6 +17,15 @@ fn wait_for(what: &str, done: impl Fn() -> bool) {
     }
 }
 
+/// Ends the clients also where the test fails.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
 #[test]
 fn swaps_under_load_fail_no_request() {
     const SWAPS: usize = 24;
@@ -28,6 +37,7 @@ fn swaps_under_load_fail_no_request() {
     let picture = plain([255, 0, 0]);
     let (stop, answered) = (AtomicBool::new(false), AtomicUsize::new(0));
     std::thread::scope(|scope| {
+        let _stop = Stop(&stop);
         for _ in 0..4 {
             scope.spawn(|| {
                 while !stop.load(Ordering::SeqCst) {
@@ -53,7 +63,6 @@ fn swaps_under_load_fail_no_request() {
             assert_eq!(server.post(ANALYZE, &picture).json()["version"], live);
             assert_eq!(model["serving"]["versions"][0]["version"], live);
         }
-        stop.store(true, Ordering::SeqCst);
     });
     assert!(answered.load(Ordering::SeqCst) >= 4 * SWAPS);
 }
