@@ -230,7 +230,7 @@ fn wrong_input_is_refused_and_leaves_nothing() {
     };
     let jobs = [
         ("{".to_owned(), (400, "invalid_json", None)),
-        (with("kind", json!("fly")), (400, "invalid_job", None)),
+        (with("kind", json!("fly")), (400, "invalid_job", Some("kind"))),
         (with("model", json!("a/b")), (400, "invalid_job", Some("model"))),
         (with("model", json!("collaborative")), (400, "invalid_job", Some("model"))),
         (with("dataset", json!("others")), (404, "dataset_not_found", Some("dataset"))),
