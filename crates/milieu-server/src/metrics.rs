@@ -55,7 +55,7 @@ struct OfRoute {
     micros: AtomicU64,
 }
 
-/// See the module. Counting is a few relaxed additions: cheap enough for every request.
+/// What is counted of each of [`ROUTES`].
 struct Routes([OfRoute; ROUTES.len()]);
 
 impl Default for Routes {
@@ -64,6 +64,7 @@ impl Default for Routes {
     }
 }
 
+/// See the module. Counting is a few relaxed additions: cheap enough for every request.
 #[derive(Default)]
 pub(crate) struct Metrics {
     routes: Routes,
