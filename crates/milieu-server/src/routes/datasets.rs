@@ -15,6 +15,8 @@ use tokio::sync::mpsc::{Sender, channel};
 
 /// Pieces of an upload that wait to be written.
 const PIECES: usize = 8;
+/// How long the rest of an upload that is too large is let come before it is cut off.
+const LINGER: Duration = Duration::from_secs(2);
 
 fn checked(name: &str) -> Result<(), ApiError> {
     read_name(name, "name", ErrorCode::InvalidParameter)
@@ -92,6 +94,9 @@ async fn hand_on(
             Ok(Some(Ok(bytes))) => {
                 total += bytes.len() as u64;
                 if total > most {
+                    // A connection that is closed over unread bytes may lose the answer.
+                    let rest = async { while let Some(Ok(_)) = content.next().await {} };
+                    let _ = tokio::time::timeout(LINGER, rest).await;
                     return Err(too_large(most));
                 }
                 Piece::Bytes(bytes)
