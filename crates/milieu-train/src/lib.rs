@@ -15,6 +15,7 @@ mod progress;
 mod replay;
 pub mod search;
 pub mod sequences;
+mod settings;
 mod task;
 pub mod worker;
 

@@ -1,6 +1,6 @@
 //! Which kind of recipe a file holds.
 
-use crate::pictures::RecipeError;
+use crate::settings::{RecipeError, settled, table};
 use serde::{Deserialize, Serialize};
 
 /// The tasks there are recipes for.
@@ -23,7 +23,7 @@ impl Task {
         struct Named {
             task: Task,
         }
-        let named: Named = toml::from_str(text).map_err(|error| RecipeError::Malformed(error.to_string()))?;
+        let named: Named = settled(table(text)?, &[])?;
         Ok(named.task)
     }
 }

@@ -93,3 +93,29 @@ fn failure_and_wrong_usage() {
     let strict = ["--set", "gate.accuracy=1", "--set", "train.rate=1e-9", "--out", "strict"];
     check(&[&["train", "day-night.toml"], &strict[..]].concat(), 1, "the gate asks for an accuracy of 1");
 }
+
+#[test]
+fn a_next_item_network_is_published() {
+    let dir = tempfile::tempdir().unwrap();
+    // Whatever came last, the next one in the circle comes next.
+    let lines: Vec<String> = (0..60)
+        .map(|user| {
+            let items: Vec<String> = (0..8).map(|place| format!("i{}", (user + place) % 12)).collect();
+            format!("u{user} {}", items.join(" "))
+        })
+        .collect();
+    fs::write(dir.path().join("sequences.txt"), lines.join("\n")).unwrap();
+    let recipe = "task = 'next-item'\n[data]\npath = 'sequences.txt'\n[model]\narchitecture = 'self_attentive'\n\
+        width = 16\nheads = 2\nblocks = 1\nlength = 6\ndropout = 0.0\n\
+        [train]\nepochs = 30\nbatch = 16\nrate = 0.01\n[gate]\nhit_rate = 0.9";
+    fs::write(dir.path().join("circle.toml"), recipe).unwrap();
+    let arguments = ["train", "circle.toml", "--json", "--data", "data", "--promote"];
+    let output = milieu(dir.path(), &arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(last_line(&output)["version"], 1);
+    let shown =
+        milieu(dir.path(), &["models", "show", "circle@1", "--data", "data", "--json"]).output().unwrap();
+    let card = last_line(&shown);
+    assert_eq!((&card["attributes"]["task"], &card["stage"]), (&"next_item".into(), &"live".into()));
+    assert_eq!(card["attributes"]["labels"].as_array().unwrap().len(), 12);
+}

@@ -5,7 +5,7 @@ use super::examples::Examples;
 use crate::pictures::data::Data;
 use crate::pictures::learn::learn_on;
 use crate::pictures::{Epoch, Recipe, RecipeError, TrainError, TrainEvent};
-use milieu_nn::{Layer, OptimiserConfig, ParameterKind, Parameters, Schedule};
+use milieu_nn::{Layer, ParameterKind, Parameters, Schedule};
 use std::path::Path;
 
 /// How much lower the learning rate is than when the network was trained.
@@ -61,9 +61,7 @@ pub(super) fn tuned(
     let mut recipe = Recipe::read(recipe, &[]).map_err(TuneError::Recipe)?;
     recipe.train.epochs = epochs;
     recipe.train.schedule = Schedule::OneCycle { warm_up: 0.1 };
-    recipe.train.rate *= match recipe.train.optimiser {
-        OptimiserConfig::Sgd { .. } | OptimiserConfig::AdamW { .. } => GENTLER,
-    };
+    recipe.train.rate *= GENTLER;
     recipe.train.minutes = 0.0;
     let data = Data {
         collection: examples.collection.clone(),

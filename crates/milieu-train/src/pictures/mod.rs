@@ -5,18 +5,17 @@ mod encoder;
 pub(crate) mod fit;
 pub(crate) mod learn;
 pub(crate) mod publish;
-pub(crate) mod recipe;
+mod recipe;
 mod report;
 mod run;
 mod sensitive;
 mod suspects;
 
 pub use crate::checkpoint::CheckpointError;
+pub use crate::settings::RecipeError;
 pub use encoder::{EncoderError, FrozenEncoder};
 pub use fit::Epoch;
 pub use publish::{MODEL_FILE, NETWORK_FILE, PublishError, TASK, draft};
-pub use recipe::{
-    DataConfig, EncoderConfig, FitConfig, GateConfig, PrepareConfig, Recipe, RecipeError, Start,
-};
+pub use recipe::{DataConfig, EncoderConfig, FitConfig, GateConfig, PrepareConfig, Recipe, Start};
 pub use report::html;
 pub use run::{Cleaning, Mistake, Report, TrainError, TrainEvent, Trained, train};

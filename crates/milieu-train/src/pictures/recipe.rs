@@ -1,7 +1,7 @@
 //! A recipe: everything that decides what is learnt, in one file.
 
 use crate::search::SearchConfig;
-use milieu_dataset::RangeError;
+use crate::settings::{RecipeError, settled, table, within};
 use milieu_dataset::pictures::{Augmentation, CleaningConfig, Fit};
 use milieu_models::image::Image;
 use milieu_nn::{OptimiserConfig, Schedule};
@@ -150,28 +150,6 @@ pub struct GateConfig {
     pub accuracy: f64,
 }
 
-/// A setting out of its range, or a recipe that cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RecipeError {
-    /// It is no recipe.
-    #[error("not a recipe: {0}")]
-    Malformed(String),
-    /// A setting is out of its range.
-    #[error("{key} must be {range}")]
-    Range {
-        /// Which.
-        key: &'static str,
-        /// What it may be.
-        range: &'static str,
-    },
-}
-
-impl From<RangeError> for RecipeError {
-    fn from(error: RangeError) -> Self {
-        Self::Range { key: error.key, range: error.range }
-    }
-}
-
 impl Default for FitConfig {
     fn default() -> Self {
         Self {
@@ -198,8 +176,7 @@ impl Recipe {
     /// # Errors
     /// [`RecipeError`].
     pub fn read(text: &str, settings: &[String]) -> Result<Self, RecipeError> {
-        let table = toml::from_str(text).map_err(|error| RecipeError::Malformed(error.to_string()))?;
-        Self::from_table(table, settings)
+        Self::from_table(table(text)?, settings)
     }
 
     /// The same with other settings, which may change nothing of what is learnt from.
@@ -209,30 +186,28 @@ impl Recipe {
     pub fn with(&self, settings: &[String]) -> Result<Self, RecipeError> {
         let table = toml::Table::try_from(self).map_err(|error| RecipeError::Malformed(error.to_string()))?;
         let changed = Self::from_table(table, settings)?;
-        let data = |recipe: &Self| (recipe.data.clone(), recipe.prepare.clone(), recipe.clean, recipe.seed);
+        let data = |recipe: &Self| {
+            let Self { data, prepare, clean, encoder, seed, .. } = recipe.clone();
+            (data, prepare, clean, encoder, seed)
+        };
         match data(&changed) == data(self) {
             true => Ok(changed),
-            false => Err(RecipeError::Malformed("it may not change data, prepare, clean or seed".to_owned())),
+            false => Err(RecipeError::Malformed(
+                "it may not change data, prepare, clean, encoder or seed".to_owned(),
+            )),
         }
     }
 
-    fn from_table(mut table: toml::Table, settings: &[String]) -> Result<Self, RecipeError> {
-        let malformed = RecipeError::Malformed;
-        for setting in settings {
-            let (key, value) = setting
-                .split_once('=')
-                .ok_or_else(|| malformed(format!("{setting:?} is not like key=value")))?;
-            set(&mut table, key, value).map_err(malformed)?;
-        }
-        let recipe: Self =
-            table.try_into().map_err(|error: toml::de::Error| malformed(error.message().to_owned()))?;
+    fn from_table(table: toml::Table, settings: &[String]) -> Result<Self, RecipeError> {
+        let recipe: Self = settled(table, settings)?;
         recipe.check()?;
         Ok(recipe)
     }
 
     fn check(&self) -> Result<(), RecipeError> {
         let Self { data, prepare, clean, augment, encoder, search, train, gate, .. } = self;
-        let rules: [(bool, &'static str, &'static str); 17] = [
+        let rules: [(bool, &'static str, &'static str); 18] = [
+            (self.seed < 1 << 63, "seed", "below 2^63"),
             ((0.01..=0.45).contains(&data.held_out), "data.held_out", "0.01 to 0.45"),
             ((8..=512).contains(&prepare.side), "prepare.side", "8 to 512"),
             ((1..=1024).contains(&self.model.width()), "model.width", "1 to 1024"),
@@ -259,28 +234,10 @@ impl Recipe {
             (train.minutes >= 0.0, "train.minutes", "0 or more"),
             ((0.0..=1.0).contains(&gate.accuracy), "gate.accuracy", "0 to 1"),
         ];
-        let fault = rules.iter().find(|rule| !rule.0);
-        fault.map_or(Ok(()), |&(_, key, range)| Err(RecipeError::Range { key, range }))?;
+        within(&rules)?;
         clean.check()?;
         augment.check(prepare.side).map_err(RecipeError::from)
     }
-}
-
-/// Puts a value where a dotted key says; what is no TOML value is a string.
-pub(crate) fn set(table: &mut toml::Table, key: &str, value: &str) -> Result<(), String> {
-    let value = toml::from_str::<toml::Table>(&format!("value = {value}"))
-        .ok()
-        .and_then(|mut table| table.remove("value"))
-        .unwrap_or_else(|| toml::Value::String(value.to_owned()));
-    let mut path: Vec<&str> = key.split('.').collect();
-    let last = path.pop().unwrap_or_default();
-    let mut at = table;
-    for part in path {
-        let next = at.entry(part).or_insert_with(|| toml::Value::Table(toml::Table::new()));
-        at = next.as_table_mut().ok_or_else(|| format!("{key}: {part} is no table"))?;
-    }
-    at.insert(last.to_owned(), value);
-    Ok(())
 }
 
 fn one() -> u64 {

@@ -2,13 +2,16 @@
 
 mod figures;
 mod fit;
+mod publish;
 mod recipe;
 mod run;
 mod windows;
 
 pub use crate::checkpoint::CheckpointError;
-pub use crate::pictures::RecipeError;
+pub use crate::settings::RecipeError;
 pub use figures::Figures;
 pub use fit::Epoch;
+pub use milieu_nn::Parameters;
+pub use publish::{PublishError, TASK, draft};
 pub use recipe::{DataConfig, FitConfig, GateConfig, Recipe};
 pub use run::{Report, TrainError, TrainEvent, train};

@@ -1,7 +1,6 @@
 //! A recipe: everything that decides what is learnt, in one file.
 
-use crate::pictures::RecipeError;
-use crate::pictures::recipe::set;
+use crate::settings::{RecipeError, settled, table, within};
 use milieu_models::sequence::Sequence;
 use milieu_nn::{OptimiserConfig, Schedule};
 use serde::{Deserialize, Serialize};
@@ -101,16 +100,7 @@ impl Recipe {
     /// # Errors
     /// [`RecipeError`].
     pub fn read(text: &str, settings: &[String]) -> Result<Self, RecipeError> {
-        let malformed = |error: String| RecipeError::Malformed(error);
-        let mut table: toml::Table = toml::from_str(text).map_err(|error| malformed(error.to_string()))?;
-        for setting in settings {
-            let (key, value) = setting
-                .split_once('=')
-                .ok_or_else(|| malformed(format!("{setting:?} is not like key=value")))?;
-            set(&mut table, key, value).map_err(malformed)?;
-        }
-        let recipe: Self =
-            table.try_into().map_err(|error: toml::de::Error| malformed(error.message().to_owned()))?;
+        let recipe: Self = settled(table(text)?, settings)?;
         recipe.check()?;
         Ok(recipe)
     }
@@ -134,8 +124,7 @@ impl Recipe {
             ((0.0..=1.0).contains(&gate.ndcg), "gate.ndcg", "0 to 1"),
             (self.seed < 1 << 63, "seed", "below 2^63"),
         ];
-        let fault = rules.iter().find(|rule| !rule.0);
-        fault.map_or(Ok(()), |&(_, key, range)| Err(RecipeError::Range { key, range }))
+        within(&rules)
     }
 }
 

@@ -84,6 +84,8 @@ pub struct Report {
     pub parameters: usize,
     /// Items to be found in the training, validation and test part.
     pub parts: [usize; 3],
+    /// A number of all sequences, in hexadecimal, by which two runs can be told to have learnt from the same.
+    pub data_hash: String,
     /// The run, epoch by epoch.
     pub epochs: Vec<Epoch>,
     /// Seconds of learning and validating, over all resumed runs.
@@ -153,6 +155,7 @@ pub fn train(
         parts: [learnt, validation.len(), test.len()],
         epochs: state.epochs,
         seconds: state.seconds,
+        data_hash: format!("{:016x}", data_hash(&data)),
         test: figures,
         passed,
         items: data.items,
@@ -214,6 +217,13 @@ fn fingerprint(recipe: &Recipe, data: &ItemSequences) -> u64 {
     recipe.data.path = Default::default();
     recipe.train.minutes = 0.0;
     hash.update(&serde_json::to_vec(&recipe).unwrap_or_default());
+    hash.update(&data_hash(data).to_le_bytes());
+    hash.digest()
+}
+
+/// A number that other data does not have.
+fn data_hash(data: &ItemSequences) -> u64 {
+    let mut hash = Xxh3::new();
     for sequence in &data.sequences {
         hash.update(&(sequence.len() as u64).to_le_bytes());
         sequence.iter().for_each(|item| hash.update(&item.to_le_bytes()));

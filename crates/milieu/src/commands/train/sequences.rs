@@ -2,9 +2,10 @@
 
 use super::progress::Progress;
 use super::{Job, gate};
+use crate::commands::now;
 use crate::output::json;
 use anyhow::Result;
-use milieu_train::sequences::{Epoch, Figures, Recipe, Report, TrainEvent, train};
+use milieu_train::sequences::{Epoch, Figures, Parameters, Recipe, Report, TrainEvent, draft, train};
 use serde::Serialize;
 use std::path::Path;
 
@@ -19,12 +20,13 @@ struct Summary<'a> {
     seconds: f64,
     test: &'a Figures,
     passed: bool,
+    version: Option<u32>,
 }
 
 pub(super) fn run(job: &Job<'_>) -> Result<()> {
     let recipe = Recipe::read(&job.text, job.settings)?;
     let progress = Progress::new("reading");
-    let (report, _) = train(&recipe, job.folder(), &mut |event| tell(&progress, event))?;
+    let (report, learnt) = train(&recipe, job.folder(), &mut |event| tell(&progress, event))?;
     progress.finish();
     job.write("report.json", &serde_json::to_vec_pretty(&report)?)?;
     let Report { parts, parameters, epochs, seconds, test, passed, .. } = &report;
@@ -34,6 +36,7 @@ pub(super) fn run(job: &Job<'_>) -> Result<()> {
     let hits: Vec<String> = test.hit_rate.iter().map(of).collect();
     let gains: Vec<String> = test.ndcg.iter().map(of).collect();
     eprintln!("test: hit rate {}; NDCG {}; MRR {:.4}", hits.join(", "), gains.join(", "), test.mrr.mean);
+    let version = if report.passed { publish(job, &report, &learnt)? } else { None };
     if job.json {
         json(&Summary {
             name: &job.name,
@@ -44,10 +47,20 @@ pub(super) fn run(job: &Job<'_>) -> Result<()> {
             seconds: *seconds,
             test,
             passed: *passed,
+            version,
         })?;
     }
     let wanted = &recipe.gate;
     gate(*passed, format_args!("a hit rate @10 of {} and an NDCG @10 of {}", wanted.hit_rate, wanted.ndcg))
+}
+
+/// Writes the graph beside the report, and publishes a version where that is wanted.
+fn publish(job: &Job<'_>, report: &Report, learnt: &Parameters) -> Result<Option<u32>> {
+    let draft = draft(&job.name, report, learnt, now())?;
+    for (name, bytes) in &draft.files {
+        job.write(name, bytes)?;
+    }
+    job.publish(&draft)
 }
 
 fn tell(progress: &Progress, event: TrainEvent) {
