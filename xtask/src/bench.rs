@@ -7,6 +7,7 @@ mod live;
 mod python;
 mod serve;
 mod train;
+mod transfer;
 mod vector;
 
 use anyhow::{Context, Result, bail};
@@ -26,6 +27,8 @@ pub(crate) enum Bench {
     Ingest(ingest::Args),
     /// Steps of training a small convolutional network against PyTorch
     Train(train::Args),
+    /// A head on an encoder that learnt elsewhere against training from nothing, with few pictures of each class
+    Transfer(transfer::Args),
     /// Nearest neighbours: speed and recall
     Vector(vector::Args),
 }
@@ -40,6 +43,7 @@ pub(crate) fn run(root: &Path, bench: Bench) -> Result<()> {
         Bench::Infer(args) => infer::run(root, &args),
         Bench::Ingest(args) => ingest::run(root, &args),
         Bench::Train(args) => train::run(root, &args),
+        Bench::Transfer(args) => transfer::run(root, &args),
         Bench::Vector(args) => vector::run(root, &args),
     }
 }

@@ -55,8 +55,8 @@ pub struct Explanation {
     pub probabilities: BTreeMap<&'static str, f32>,
     /// What each action is worth.
     pub weights: BTreeMap<&'static str, f32>,
-    /// What the probabilities are made of: features of user, item and their relation, and the collaborative
-    /// model's score from 0 to 1.
+    /// What the probabilities are made of: features of user, item and their relation, and what the collaborative
+    /// and the next-item model say, from 0 to 1.
     pub inputs: BTreeMap<String, f32>,
     /// The factor for an author who is not followed.
     pub network_factor: f32,

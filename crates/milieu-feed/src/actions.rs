@@ -3,6 +3,7 @@
 use crate::inputs::{INPUTS, input_names};
 use crate::prior::{PREDICTED, PriorModel};
 use milieu_ranker::{ActionModel, RankerError};
+use milieu_world::FEATURES;
 use std::sync::Arc;
 
 /// The version of the prior in receipts.
@@ -34,12 +35,15 @@ impl Default for ActionScorer {
 }
 
 impl ActionScorer {
-    /// Takes a learnt model, if it reads what the feed gives and tells what the feed asks.
+    /// Takes a learnt model, if it reads what the feed gives and tells what the feed asks. One from before a
+    /// model was added to the feed reads the inputs in front of that model's.
     ///
     /// # Errors
     /// [`RankerError`] with the first name that differs.
     pub fn learnt(version: &str, model: ActionModel) -> Result<Self, RankerError> {
-        model.check_names(&input_names(), &PREDICTED.map(|action| action.name()))?;
+        let names = input_names();
+        let read = model.feature_names().len().clamp(FEATURES, INPUTS);
+        model.check_names(&names[..read], &PREDICTED.map(|action| action.name()))?;
         Ok(Self::Learnt { version: version.into(), model: Box::new(model) })
     }
 
@@ -60,7 +64,14 @@ impl ActionScorer {
                 let mut out = vec![[0.0; PREDICTED.len()]; inputs.len()];
                 // The widths were checked when the model was taken; were they wrong after all, every
                 // probability stays 0 and the order is that of the candidates' numbers.
-                let _ = model.predict(inputs.as_flattened(), out.as_flattened_mut());
+                let _ = match model.feature_names().len() {
+                    INPUTS => model.predict(inputs.as_flattened(), out.as_flattened_mut()),
+                    read => {
+                        let read: Vec<f32> =
+                            inputs.iter().flat_map(|row| &row[..read.min(INPUTS)]).copied().collect();
+                        model.predict(&read, out.as_flattened_mut())
+                    }
+                };
                 out
             }
         }

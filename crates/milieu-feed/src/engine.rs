@@ -217,6 +217,7 @@ impl Engine {
             source: scored.source,
             inputs: scored.inputs.to_vec(),
             collaborative_version: models.collaborative.as_ref().map(|model| model.version.clone()),
+            next_version: models.next.as_ref().map(|model| model.version.clone()),
             action_version: scored.action_version.to_string(),
             probabilities: scored.probabilities,
             weights: self.config.weights,
@@ -323,7 +324,9 @@ impl Engine {
             .filter_map(|user| {
                 let taste = Taste::gather(view, Some(user));
                 self.with_scratch(|Scratch { scores, rows }| {
-                    let inputs = Inputs::gather(view, &taste, models.collaborative.as_ref(), scores);
+                    // What comes next takes a network's time for each user, which is too long for so many.
+                    let asked = (models.collaborative.as_ref(), None);
+                    let inputs = Inputs::gather(view, &taste, asked, scores);
                     let scored =
                         score_all(&inputs, &[(item, Source::Fresh)], &models.actions, &self.config, rows);
                     Some((user, scored.candidates.first()?.score))

@@ -1,52 +1,79 @@
 //! What the action model reads of a user and an item: one assembly for training and serving.
 
 use crate::model::Collaborative;
+use crate::next::NextItems;
 use milieu_factors::Accumulator;
 use milieu_world::{FEATURES, Feature, ItemIx, Taste, View};
 use rustc_hash::FxHashMap;
 
-/// The number of inputs: the world's features, then those of the collaborative model.
-pub const INPUTS: usize = FEATURES + 2;
-/// How many of a user's best items the collaborative model tells apart; the rest are alike to it.
+/// The names of what models say of an item, in order, behind the world's features.
+const OF_MODELS: [&str; 4] = ["Collaborative", "CollaborativeRank", "Next", "NextRank"];
+/// The number of inputs: the world's features, then those of the collaborative and the next-item model.
+pub const INPUTS: usize = FEATURES + OF_MODELS.len();
+/// How many of a user's best items a model tells apart; the rest are alike to it.
 const RANKED: usize = 256;
 
 /// The names of the inputs, in order: the world's features; the collaborative score as a share of the
-/// user's best; `ln(1 + rank) / ln(1 + 256)` among the items the user has not met, 1 for the rest.
+/// user's best; `ln(1 + rank) / ln(1 + 256)` among the items the user has not met, 1 for the rest; and the same
+/// two of what comes next, where the share is one of probabilities.
 #[must_use]
 pub fn input_names() -> [&'static str; INPUTS] {
-    let own = |place: usize| if place == FEATURES { "Collaborative" } else { "CollaborativeRank" };
-    std::array::from_fn(|place| Feature::ALL.get(place).map_or_else(|| own(place), |feature| feature.name()))
+    let of_models = |place: usize| OF_MODELS.get(place.wrapping_sub(FEATURES)).copied().unwrap_or_default();
+    std::array::from_fn(|place| {
+        Feature::ALL.get(place).map_or_else(|| of_models(place), |feature| feature.name())
+    })
 }
 
 /// A user's side of the inputs, for many items.
 pub struct Inputs<'a> {
     view: &'a View<'a>,
     taste: &'a Taste,
-    /// The collaborative model's best for the user among what they have not met, best first.
-    best: Vec<(ItemIx, f32)>,
+    collaborative: Best,
+    next: Best,
+}
+
+/// A model's best for a user among what they have not met, best first, with scores.
+#[derive(Default)]
+struct Best {
+    items: Vec<(ItemIx, f32)>,
     ranks: FxHashMap<ItemIx, usize>,
 }
 
+impl Best {
+    fn new(mut items: Vec<(ItemIx, f32)>, view: &View<'_>, taste: &Taste) -> Self {
+        items.retain(|&(item, _)| taste.user().is_none_or(|user| !view.has_met(user, item)));
+        items.truncate(RANKED);
+        let ranks = items.iter().enumerate().map(|(rank, &(item, _))| (item, rank)).collect();
+        Self { items, ranks }
+    }
+
+    /// An item's score as a share of the best one's, and its rank.
+    fn of(&self, item: ItemIx) -> [f32; 2] {
+        let top = self.items.first().map_or(0.0, |&(_, score)| score);
+        let rank = self.ranks.get(&item).copied();
+        let score = rank.map_or(0.0, |rank| self.items[rank].1);
+        let share = if top > 0.0 { (score / top).clamp(0.0, 1.0) } else { 0.0 };
+        [share, rank.map_or(1.0, |rank| (rank as f32).ln_1p() / (RANKED as f32).ln_1p())]
+    }
+}
+
 impl<'a> Inputs<'a> {
-    /// Asks the collaborative model for the taste. `scores` is scratch, left empty.
+    /// Asks the models that are given for the taste. `scores` is scratch, left empty.
     pub fn gather(
         view: &'a View<'a>,
         taste: &'a Taste,
-        collaborative: Option<&Collaborative>,
+        (collaborative, next): (Option<&Collaborative>, Option<&NextItems>),
         scores: &mut Accumulator,
     ) -> Self {
-        let mut best = Vec::new();
-        if let Some(model) = collaborative {
+        let collaborative = collaborative.map(|model| {
             let history = model.history(taste);
             let mut found = Vec::new();
             model.served().recommend(&history, RANKED + history.len(), scores, &mut found);
-            let unmet = |item: ItemIx| taste.user().is_none_or(|user| !view.has_met(user, item));
-            best.extend(found.iter().filter_map(|&(number, score)| Some((model.world_item(number)?, score))));
-            best.retain(|&(item, _)| unmet(item));
-            best.truncate(RANKED);
-        }
-        let ranks = best.iter().enumerate().map(|(rank, &(item, _))| (item, rank)).collect();
-        Self { view, taste, best, ranks }
+            let of_world = |&(number, score): &(u32, f32)| Some((model.world_item(number)?, score));
+            Best::new(found.iter().filter_map(of_world).collect(), view, taste)
+        });
+        let next = next.map(|model| Best::new(model.best(taste).to_vec(), view, taste));
+        Self { view, taste, collaborative: collaborative.unwrap_or_default(), next: next.unwrap_or_default() }
     }
 
     /// The taste the inputs are of.
@@ -55,8 +82,13 @@ impl<'a> Inputs<'a> {
     }
 
     /// The collaborative model's best, best first.
-    pub(crate) fn best(&self) -> impl Iterator<Item = ItemIx> + '_ {
-        self.best.iter().map(|&(item, _)| item)
+    pub(crate) fn collaborative(&self) -> impl Iterator<Item = ItemIx> + '_ {
+        self.collaborative.items.iter().map(|&(item, _)| item)
+    }
+
+    /// The next-item model's best, best first.
+    pub(crate) fn next(&self) -> impl Iterator<Item = ItemIx> + '_ {
+        self.next.items.iter().map(|&(item, _)| item)
     }
 
     /// Writes the inputs of an item; all are finite, and none depends on the other candidates.
@@ -64,10 +96,8 @@ impl<'a> Inputs<'a> {
         if let Some(features) = out.first_chunk_mut::<FEATURES>() {
             self.taste.features(self.view, item, features);
         }
-        let top = self.best.first().map_or(0.0, |&(_, score)| score);
-        let rank = self.ranks.get(&item).copied();
-        let score = rank.map_or(0.0, |rank| self.best[rank].1);
-        out[FEATURES] = if top > 0.0 { (score / top).clamp(0.0, 1.0) } else { 0.0 };
-        out[FEATURES + 1] = rank.map_or(1.0, |rank| (rank as f32).ln_1p() / (RANKED as f32).ln_1p());
+        for (place, best) in [(FEATURES, &self.collaborative), (FEATURES + 2, &self.next)] {
+            out[place..place + 2].copy_from_slice(&best.of(item));
+        }
     }
 }

@@ -1,10 +1,11 @@
 //! The trained models a feed uses, bound to the numbers of the world.
 
 use crate::actions::ActionScorer;
+use crate::next::NextItems;
+use crate::numbers::Numbers;
 use milieu_factors::{Accumulator, Served};
 use milieu_world::{ItemIx, Taste, World};
 
-const UNKNOWN: u32 = u32::MAX;
 /// How many of a user's newest liked items the model is asked with.
 const HISTORY: usize = 40;
 
@@ -14,10 +15,7 @@ pub struct Collaborative {
     /// The registry's name of it, such as `collaborative/3`.
     pub version: String,
     served: Served,
-    /// The world's number of each item of the model.
-    to_world: Vec<u32>,
-    /// The model's number of each item of the world.
-    to_model: Vec<u32>,
+    numbers: Numbers,
 }
 
 impl Collaborative {
@@ -25,14 +23,7 @@ impl Collaborative {
     /// proposed.
     #[must_use]
     pub fn bind(version: String, served: Served, ids: &[String], world: &World) -> Self {
-        let to_world: Vec<u32> = ids.iter().map(|id| world.item(id).map_or(UNKNOWN, |item| item.0)).collect();
-        let mut to_model = vec![UNKNOWN; world.item_bound()];
-        for (number, &item) in to_world.iter().enumerate() {
-            if let Some(place) = to_model.get_mut(item as usize) {
-                *place = number as u32;
-            }
-        }
-        Self { version, served, to_world, to_model }
+        Self { version, served, numbers: Numbers::bind(ids, world) }
     }
 
     /// The model itself.
@@ -56,11 +47,11 @@ impl Collaborative {
     }
 
     pub(crate) fn model_item(&self, item: ItemIx) -> Option<u32> {
-        self.to_model.get(item.at()).copied().filter(|&number| number != UNKNOWN)
+        self.numbers.model_item(item)
     }
 
     pub(crate) fn world_item(&self, number: u32) -> Option<ItemIx> {
-        self.to_world.get(number as usize).copied().filter(|&item| item != UNKNOWN).map(ItemIx)
+        self.numbers.world_item(number)
     }
 }
 
@@ -69,6 +60,16 @@ impl Collaborative {
 pub struct Models {
     /// `None` until the first training.
     pub collaborative: Option<Collaborative>,
+    /// `None` until one is promoted.
+    pub next: Option<NextItems>,
     /// Hand-set until the first training.
     pub actions: ActionScorer,
+}
+
+impl Models {
+    /// The models that propose.
+    #[must_use]
+    pub fn proposing(&self) -> (Option<&Collaborative>, Option<&NextItems>) {
+        (self.collaborative.as_ref(), self.next.as_ref())
+    }
 }

@@ -31,6 +31,8 @@ pub struct PriorModel {
     negative: [f32; FEATURES],
     /// Coefficient of the collaborative score.
     collaborative: f32,
+    /// Coefficient of the score of what comes next.
+    next: f32,
 }
 
 impl Default for PriorModel {
@@ -66,7 +68,7 @@ impl Default for PriorModel {
         negative[Feature::AuthorAffinity as usize] = -2.0;
         negative[Feature::TagAffinityMost as usize] = -1.5;
         negative[Feature::FollowsAuthor as usize] = -0.7;
-        Self { base_odds: rates.map(|p| (1.0 - p) / p), positive, negative, collaborative: 1.5 }
+        Self { base_odds: rates.map(|p| (1.0 - p) / p), positive, negative, collaborative: 1.5, next: 1.5 }
     }
 }
 
@@ -74,8 +76,9 @@ impl PriorModel {
     /// The probabilities of [`PREDICTED`] for one row of inputs.
     #[must_use]
     pub fn predict(&self, inputs: &[f32; INPUTS]) -> [f32; PREDICTED.len()] {
-        let (features, collaborative) = (&inputs[..FEATURES], inputs[FEATURES]);
-        let speaks_for = dot(features, &self.positive) + self.collaborative * collaborative;
+        let (features, collaborative, next) = (&inputs[..FEATURES], inputs[FEATURES], inputs[FEATURES + 2]);
+        let of_models = self.collaborative * collaborative + self.next * next;
+        let speaks_for = dot(features, &self.positive) + of_models;
         let speaks_against = dot(features, &self.negative);
         // exp(-(bias + x)) is the product of two, one of which is known and the other shared by the tasks.
         let (against_odds, for_odds) = ((-speaks_against).exp(), (-speaks_for).exp());

@@ -59,7 +59,7 @@ impl Engine {
     ) -> Vec<Scored> {
         let gate = Gate { view, user: taste.user(), config: &self.config, disabled, served };
         self.with_scratch(|Scratch { scores, rows }| {
-            let inputs = Inputs::gather(view, taste, models.collaborative.as_ref(), scores);
+            let inputs = Inputs::gather(view, taste, models.proposing(), scores);
             let proposed = self.propose(&inputs, models, &gate);
             let scores = score_all(&inputs, &proposed, &models.actions, &self.config, rows);
             arrange(view, &scores.candidates, &self.config, disabled, &self.counts)
@@ -72,15 +72,11 @@ impl Engine {
     /// What the sources would propose to a user and the filters let through, unscored: the population that
     /// an action model has to order, for drawing what was not chosen.
     #[must_use]
-    pub fn candidates(&self, view: &View<'_>, taste: &Taste) -> Vec<ItemIx> {
-        let models = self.models();
+    pub fn candidates(&self, view: &View<'_>, inputs: &Inputs<'_>) -> Vec<ItemIx> {
         let served = FxHashSet::default();
-        let gate = Gate { view, user: taste.user(), config: &self.config, disabled: &[], served: &served };
-        let candidates = self.with_scratch(|scratch| {
-            let inputs = Inputs::gather(view, taste, models.collaborative.as_ref(), &mut scratch.scores);
-            self.propose(&inputs, &models, &gate)
-        });
-        candidates.into_iter().map(|(item, _)| item).collect()
+        let user = inputs.taste().user();
+        let gate = Gate { view, user, config: &self.config, disabled: &[], served: &served };
+        self.propose(inputs, &self.models(), &gate).into_iter().map(|(item, _)| item).collect()
     }
 
     fn propose(&self, inputs: &Inputs<'_>, models: &Models, gate: &Gate<'_>) -> Vec<(ItemIx, Source)> {
@@ -89,7 +85,7 @@ impl Engine {
             view: gate.view,
             taste: inputs.taste(),
             config: &self.config,
-            has_model: models.collaborative.is_some(),
+            models,
             inputs,
             trends: &trends,
         };

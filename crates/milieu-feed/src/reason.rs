@@ -19,7 +19,7 @@ pub enum Language {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reason {
     /// The kind, for an app that words it by itself: `followed`, `friends`, `taste_tag`,
-    /// `taste_author`, `trending`, `similar`, `collaborative`, `fresh` or `explore`.
+    /// `taste_author`, `trending`, `popular`, `similar`, `collaborative`, `next`, `topics`, `fresh` or `explore`.
     pub kind: String,
     /// In words.
     pub text: String,
@@ -81,6 +81,7 @@ pub(crate) fn reason(
         Source::Popular => ("Liked by many", "很多人喜欢"),
         Source::Similar => ("Liked by people who like what you like", "与你喜好相近的人也喜欢"),
         Source::Collaborative => ("People with a taste like yours chose this", "口味相似的人选择了它"),
+        Source::Next => ("Often comes next after what you liked", "喜欢过这些内容的人接着常喜欢它"),
         Source::Explore => ("New, and seen by few so far", "新内容，看过的人还不多"),
         _ => ("New in the community", "社区新内容"),
     };

@@ -2,6 +2,7 @@
 
 use crate::actions::ActionScorer;
 use crate::config::ActionWeights;
+use crate::inputs::INPUTS;
 use crate::prior::PREDICTED;
 use crate::stages::Source;
 use milieu_types::{Seq, Timestamp};
@@ -28,6 +29,8 @@ pub struct Receipt {
     pub inputs: Vec<f32>,
     /// Which collaborative model.
     pub collaborative_version: Option<String>,
+    /// Which next-item model.
+    pub next_version: Option<String>,
     /// Which action model.
     pub action_version: String,
     /// P(action), in the order of [`PREDICTED`].
@@ -52,7 +55,9 @@ impl Receipt {
         if *actions.version() != *self.action_version {
             return None;
         }
-        let inputs = self.inputs.as_slice().try_into().ok()?;
+        let mut inputs = [0.0; INPUTS];
+        // A model from before one more input was given does not read that one.
+        inputs.get_mut(..self.inputs.len())?.copy_from_slice(&self.inputs);
         let probabilities = *actions.predict(&[inputs]).first()?;
         Some((probabilities, score(&probabilities, &self.weights, self.network_factor)))
     }

@@ -2,6 +2,7 @@
 
 use crate::config::FeedConfig;
 use crate::inputs::Inputs;
+use crate::model::Models;
 use crate::stages::{Source, SourceError};
 use crate::trends::Trends;
 use milieu_world::{ItemIx, Secs, Taste, UserIx, View};
@@ -27,7 +28,7 @@ pub(crate) struct Ask<'a> {
     pub(crate) view: &'a View<'a>,
     pub(crate) taste: &'a Taste,
     pub(crate) config: &'a FeedConfig,
-    pub(crate) has_model: bool,
+    pub(crate) models: &'a Models,
     pub(crate) inputs: &'a Inputs<'a>,
     pub(crate) trends: &'a Trends,
 }
@@ -39,7 +40,8 @@ pub(crate) fn propose(source: Source, ask: &Ask<'_>) -> Result<Vec<ItemIx>, Sour
     let shared = most.div_ceil(if ask.taste.liked().len() < KNOWN_TASTE { 2 } else { 8 });
     let mut items = match source {
         Source::Followed => followed(ask),
-        Source::Collaborative => collaborative(ask)?,
+        Source::Collaborative => of_model(ask.models.collaborative.is_some(), ask.inputs.collaborative())?,
+        Source::Next => of_model(ask.models.next.is_some(), ask.inputs.next())?,
         Source::Similar => similar(ask.view, ask.taste.liked(), most),
         Source::Friends => friends(ask),
         Source::Trending => ask.trends.bursts.iter().map(|trend| trend.item).take(shared).collect(),
@@ -74,8 +76,8 @@ fn largest<T: Ord>(mut all: Vec<T>, most: usize) -> Vec<T> {
     all
 }
 
-fn collaborative(ask: &Ask<'_>) -> Result<Vec<ItemIx>, SourceError> {
-    if ask.has_model { Ok(ask.inputs.best().collect()) } else { Err(SourceError::NotReady) }
+fn of_model(is_there: bool, best: impl Iterator<Item = ItemIx>) -> Result<Vec<ItemIx>, SourceError> {
+    if is_there { Ok(best.collect()) } else { Err(SourceError::NotReady) }
 }
 
 /// Item-to-item from the log as it is now, without training: what else do those who took these items

@@ -11,6 +11,8 @@ pub enum Source {
     Followed,
     /// The trained collaborative model.
     Collaborative,
+    /// The trained model of what comes next.
+    Next,
     /// Items taken by those who took what the user liked.
     Similar,
     /// What followed users liked lately.
@@ -65,9 +67,10 @@ pub enum Stage {
 
 impl Source {
     /// Every source, in the order they are asked.
-    pub const ALL: [Source; 9] = [
+    pub const ALL: [Source; 10] = [
         Self::Followed,
         Self::Collaborative,
+        Self::Next,
         Self::Similar,
         Self::Friends,
         Self::Trending,
@@ -83,6 +86,7 @@ impl Source {
         match self {
             Self::Followed => "followed",
             Self::Collaborative => "collaborative",
+            Self::Next => "next",
             Self::Similar => "similar",
             Self::Friends => "friends",
             Self::Trending => "trending",

@@ -1,8 +1,14 @@
 //! The pipeline over small worlds.
 
-use crate::{Engine, FeedConfig, FeedError, FeedPage, FeedQuery, Filter, Source, Stage};
+use crate::{
+    ActionScorer, Engine, FeedConfig, FeedError, FeedPage, FeedQuery, Filter, INPUTS, Models, NextItems,
+    PREDICTED, Source, Stage, input_names,
+};
+use milieu_ranker::{ActionModel, Parameters};
 use milieu_types::{Event, EventKind, Id, Item, Record, Timestamp, User};
-use milieu_world::World;
+use milieu_world::{FEATURES, World};
+use parking_lot::Mutex;
+use std::sync::Arc;
 
 const NOW: i64 = 1_790_000_000;
 
@@ -221,4 +227,74 @@ fn similar_and_audience() {
     assert_eq!(town.engine.similar(&view, ids("p5"), 5)[0], ids("p7"));
     let audience = town.engine.audience(&view, ids("p1"), 5);
     assert_eq!(audience[0].0, town.world.user("ben").unwrap());
+}
+
+/// A model of all items but p29 that has a favourite and notes what it was asked.
+fn next(town: &Town, asked: &Arc<Mutex<Vec<Vec<i64>>>>) -> NextItems {
+    let ids: Vec<String> = (0..29).map(|number| format!("p{number}")).collect();
+    let asked = Arc::clone(asked);
+    let scores = move |tokens: &[i64]| {
+        asked.lock().push(tokens.to_vec());
+        Some((0..29).map(|number| if number == 12 { 5.0 } else { number as f32 / 10.0 }).collect())
+    };
+    NextItems::bind("feed-sequence/7".into(), Arc::new(scores), 4, &ids, &town.world)
+}
+
+#[test]
+fn what_comes_next_is_proposed_scored_and_explained() {
+    let mut town = Town::new();
+    let asked = Arc::default();
+    let disabled = |kept: Source| Source::ALL.into_iter().filter(|s| *s != kept).map(Stage::Source).collect();
+    let only = FeedQuery { limit: 5, disabled: disabled(Source::Next), ..FeedQuery::default() };
+    town.engine.set_models(Models { next: Some(next(&town, &asked)), ..Models::default() });
+    assert!(town.ask("ann", &only).unwrap().entries.is_empty(), "nothing comes after nothing");
+    assert!(asked.lock().is_empty());
+    for number in [3, 29, 28, 6, 0, 9] {
+        town.tell(event("ann", EventKind::Like, &format!("p{number}")));
+    }
+    let page = town.ask("ann", &only).unwrap();
+    let ids: Vec<&str> = page.entries.iter().map(|entry| entry.id.as_str()).collect();
+    assert_eq!(ids[0], "p12");
+    assert!(!ids.contains(&"p28"), "what was met is not proposed: {ids:?}");
+    assert_eq!(page.entries[0].source, Source::Next);
+    // The newest four that the model knows, the oldest first; one answer serves until something new is liked.
+    town.ask("ann", &only).unwrap();
+    assert_eq!(*asked.lock(), [[4, 7, 10, 29]]);
+    let (receipt, probabilities, score) = town.engine.receipt(&page.entries[0].receipt).unwrap();
+    assert_eq!(receipt.next_version.as_deref(), Some("feed-sequence/7"));
+    assert_eq!((receipt.inputs[INPUTS - 2], receipt.inputs[INPUTS - 1]), (1.0, 0.0));
+    assert_eq!((receipt.probabilities, receipt.score), (probabilities, score));
+}
+
+#[test]
+fn action_models_from_before_an_input_was_added_still_serve() {
+    fn learnt(names: &[&str]) -> Result<ActionScorer, String> {
+        let (features, tasks) = (names.len(), PREDICTED.len());
+        let parameters = Parameters {
+            version: 1,
+            feature_names: names.iter().map(|&name| name.to_owned()).collect(),
+            task_names: PREDICTED.map(|action| action.name().to_owned()).to_vec(),
+            mean: vec![0.0; features],
+            deviation: vec![1.0; features],
+            clamp: 5.0,
+            hidden_weights: vec![0.25; features * 8],
+            hidden_bias: vec![0.0; 8],
+            head_weights: vec![0.5; 8 * tasks],
+            head_bias: vec![-1.0; tasks],
+            calibration_slope: vec![1.0; tasks],
+            calibration_offset: vec![0.0; tasks],
+        };
+        let model = ActionModel::try_from(parameters).map_err(|error| error.to_string())?;
+        ActionScorer::learnt("actions/1", model).map_err(|error| error.to_string())
+    }
+    let names = input_names();
+    let before = learnt(&names[..FEATURES + 2]).unwrap();
+    let mut rows = [[0.5; INPUTS]; 2];
+    rows[1][INPUTS - 1] = 0.0;
+    let predicted = before.predict(&rows);
+    assert_eq!(predicted[0], predicted[1], "it does not read the input that was added");
+    rows[1][0] = 0.0;
+    assert_ne!(predicted[0], before.predict(&rows)[1]);
+    assert!(learnt(&names).is_ok());
+    assert!(learnt(&names[..FEATURES - 1]).is_err() && learnt(&names[1..]).is_err());
 }

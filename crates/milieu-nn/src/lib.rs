@@ -15,6 +15,7 @@ pub mod losses;
 mod network;
 pub mod ops;
 mod optimiser;
+mod orthogonal;
 mod parameters;
 pub mod recurrent;
 mod schedule;

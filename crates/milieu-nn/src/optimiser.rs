@@ -1,5 +1,6 @@
 //! Steps down the gradient.
 
+use crate::orthogonal::orthogonalised;
 use crate::{Gradient, Gradients, ParameterKind, Parameters};
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,18 @@ pub enum OptimiserConfig {
         /// How much weights shrink.
         weight_decay: f32,
     },
+    /// Steps of one length in every direction for the kernels of convolutions, whose own lengths are kept, and
+    /// gradient descent with Nesterov's momentum for everything else (Jordan et al. 2024, "Muon").
+    Muon {
+        /// The share of the last step that a step of the others keeps.
+        momentum: f32,
+        /// How much weights other than kernels shrink.
+        weight_decay: f32,
+        /// The share of the last gradients that a step of kernels keeps.
+        kernel_momentum: f32,
+        /// The rate of kernels as a multiple of that of the others.
+        kernel_rate: f32,
+    },
 }
 
 impl OptimiserConfig {
@@ -41,6 +54,7 @@ impl OptimiserConfig {
 enum Rule {
     Sgd { momentum: f32, nesterov: bool, weight_decay: f32 },
     AdamW { beta1: f32, beta2: f32, epsilon: f32, weight_decay: f32 },
+    Muon { momentum: f32, weight_decay: f32, kernel_momentum: f32, kernel_rate: f32 },
 }
 
 /// A rule with its memory.
@@ -83,8 +97,20 @@ impl Optimiser {
             let decays = parameter.kind == ParameterKind::Weight;
             let rate = if parameter.kind == ParameterKind::Offset { rate * self.offset_rate } else { rate };
             let step = Step { config: self.config, steps: self.steps, rate, decays };
+            // Kernels of one input channel have no directions to tell apart.
+            let kernel = match parameter.shape[..] {
+                [_, inputs, height, width] if inputs > 1 => Some(inputs * height * width),
+                _ => None,
+            };
             let values = &mut parameter.values;
             first.resize(values.len(), 0.0);
+            if let (OptimiserConfig::Muon { kernel_momentum, kernel_rate, .. }, Some(columns)) =
+                (self.config, kernel)
+                && let Gradient::Dense(gradient) = gradient
+            {
+                turn(values, gradient, first, columns, kernel_momentum, rate * kernel_rate);
+                continue;
+            }
             if matches!(self.config, OptimiserConfig::AdamW { .. }) {
                 second.resize(values.len(), 0.0);
             }
@@ -119,21 +145,18 @@ struct Step {
 impl Step {
     fn apply(self, values: &mut [f32], gradient: &[f32], first: &mut [f32], second: &mut [f32]) {
         let rate = self.rate;
-        let values = values.iter_mut().zip(gradient);
         match self.config {
             OptimiserConfig::Sgd { momentum, nesterov, weight_decay } => {
-                let decay = if self.decays { weight_decay } else { 0.0 };
-                for ((value, &gradient), velocity) in values.zip(first) {
-                    let gradient = gradient + decay * *value;
-                    *velocity = momentum * *velocity + gradient;
-                    let step = if nesterov { gradient + momentum * *velocity } else { *velocity };
-                    *value -= rate * step;
-                }
+                self.descend(values, gradient, first, (momentum, nesterov, weight_decay));
+            }
+            OptimiserConfig::Muon { momentum, weight_decay, .. } => {
+                self.descend(values, gradient, first, (momentum, true, weight_decay));
             }
             OptimiserConfig::AdamW { beta1, beta2, epsilon, weight_decay } => {
                 let keep = if self.decays { 1.0 - rate * weight_decay } else { 1.0 };
                 // The means begin at 0, which is taken out.
                 let (first_bias, second_bias) = (1.0 - beta1.powi(self.steps), 1.0 - beta2.powi(self.steps));
+                let values = values.iter_mut().zip(gradient);
                 for (((value, &gradient), mean), square) in values.zip(first).zip(second) {
                     *mean += (1.0 - beta1) * (gradient - *mean);
                     *square += (1.0 - beta2) * (gradient * gradient - *square);
@@ -143,6 +166,38 @@ impl Step {
             }
         }
     }
+}
+
+impl Step {
+    fn descend(
+        self,
+        values: &mut [f32],
+        gradient: &[f32],
+        velocity: &mut [f32],
+        (momentum, nesterov, weight_decay): (f32, bool, f32),
+    ) {
+        let decay = if self.decays { weight_decay } else { 0.0 };
+        for ((value, &gradient), velocity) in values.iter_mut().zip(gradient).zip(velocity) {
+            let gradient = gradient + decay * *value;
+            *velocity = momentum * *velocity + gradient;
+            let step = if nesterov { gradient + momentum * *velocity } else { *velocity };
+            *value -= self.rate * step;
+        }
+    }
+}
+
+/// A step of kernels that is as long in every direction, from kernels that are brought to the same length each
+/// time, the root of their number: their length says nothing where they are normalised.
+fn turn(values: &mut [f32], gradient: &[f32], memory: &mut [f32], columns: usize, momentum: f32, rate: f32) {
+    let mut ahead = Vec::with_capacity(values.len());
+    for (memory, &gradient) in memory.iter_mut().zip(gradient) {
+        *memory = momentum * *memory + gradient;
+        ahead.push(gradient + momentum * *memory);
+    }
+    let step = orthogonalised(&ahead, columns);
+    let length = values.iter().map(|x| x * x).sum::<f32>().sqrt();
+    let kept = if length > 0.0 { (values.len() as f32 / columns as f32).sqrt() / length } else { 1.0 };
+    values.iter_mut().zip(step).for_each(|(value, step)| *value = *value * kept - rate * step);
 }
 
 /// Shortens gradients that are together longer than `most`, and gives their length before.
@@ -204,6 +259,36 @@ mod tests {
         let adam = OptimiserConfig::AdamW { beta1: 0.9, beta2: 0.999, epsilon: 1e-12, weight_decay: 0.5 };
         let decayed = |x: f32| (x * 0.95 - 0.1) * 0.95 - 0.1;
         check(Optimiser::new(adam), [decayed(1.0), decayed(-2.0), 0.7]);
+    }
+
+    #[test]
+    fn kernels_turn_and_keep_their_length() {
+        let kernels = |values: Vec<f32>| {
+            let mut parameters = Parameters::default();
+            let (name, kind) = (String::new(), ParameterKind::Weight);
+            parameters.add(Parameter { name, shape: vec![2, 2, 1, 1], kind, values });
+            parameters
+        };
+        let (momentum, weight_decay) = (0.9, 0.1);
+        let muon = OptimiserConfig::Muon { momentum, weight_decay, kernel_momentum: 0.5, kernel_rate: 2.0 };
+        let mut of = kernels(vec![3.0, 0.0, 0.0, 4.0]);
+        let mut optimiser = Optimiser::new(muon);
+        optimiser.step(&mut of, &vec![Some(Gradient::Dense(vec![0.0, 9.0, 0.1, 0.0]))], 0.1);
+        let found = of.iter().next().unwrap().values.clone();
+        let length = 2f32.sqrt() / 5.0;
+        assert!(
+            (found[0] - 3.0 * length).abs() < 1e-5 && (found[3] - 4.0 * length).abs() < 1e-5,
+            "{found:?}"
+        );
+        // The small gradient makes as long a step as the large one, about the rate of kernels.
+        assert!(found[1..3].iter().all(|step| (-0.25..-0.13).contains(step)), "{found:?}");
+        // What is no kernel goes down as with Nesterov's momentum.
+        let sgd = OptimiserConfig::Sgd { momentum, nesterov: true, weight_decay };
+        let (mut one, mut other) = (parameters(), parameters());
+        let gradients = [vec![0.5, 1.0], vec![-1.0], vec![9.0]].map(|values| Some(Gradient::Dense(values)));
+        Optimiser::new(muon).step(&mut one, &gradients.to_vec(), 0.1);
+        Optimiser::new(sgd).step(&mut other, &gradients.to_vec(), 0.1);
+        assert_eq!(one, other);
     }
 
     #[test]

@@ -28,7 +28,7 @@ mod work;
 pub use append::{AppendAllError, Appended, append_all};
 pub use child::{ChildHandle, Limits, each_line};
 pub use jobs::{CheckJob, JobInput, JobOutcome, RunJob};
-pub use models::{ACTIONS, ACTIONS_FILE, COLLABORATIVE, ITEMS_FILE, SERVED_FILE};
+pub use models::{ACTIONS, ACTIONS_FILE, COLLABORATIVE, ITEMS_FILE, NEXT, SERVED_FILE};
 pub use serve::{ServeError, Server, listen, signal};
 pub use telemetry::start_telemetry;
 pub use training::{RunTraining, TrainingInput};

@@ -2,9 +2,12 @@
 
 use crate::state::Shared;
 use milieu_factors::Served;
-use milieu_feed::{ActionScorer, Collaborative, Models};
+use milieu_feed::{ActionScorer, Collaborative, Models, NextItems};
+use milieu_inference::{EngineChoice, Engines, LoadOptions, SequenceModel};
 use milieu_ranker::ActionModel;
-use milieu_registry::Version;
+use milieu_registry::{ModelCard, StagesMark, Version};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
 
 /// The kind of the collaborative models in the registry.
 pub const COLLABORATIVE: &str = "collaborative";
@@ -16,6 +19,15 @@ pub const ITEMS_FILE: &str = "items.json";
 pub const ACTIONS: &str = "actions";
 /// The file of an action version with an [`ActionModel`], in JSON.
 pub const ACTIONS_FILE: &str = "model.json";
+/// The kind of the next-item models in the registry: what the recipe of that name publishes as.
+pub const NEXT: &str = "feed-sequence";
+/// The kinds that the feed uses.
+pub(crate) const OF_FEED: [&str; 3] = [COLLABORATIVE, NEXT, ACTIONS];
+
+/// What the stages of the feed's models are, to see whether they were changed elsewhere.
+pub(crate) fn marks(shared: &Shared) -> [Option<StagesMark>; OF_FEED.len()] {
+    OF_FEED.map(|kind| shared.registry.stages_mark(kind).ok().flatten())
+}
 
 /// Takes the live versions of the registry into use, all at once. What cannot be used is left out, and
 /// said.
@@ -27,6 +39,14 @@ pub(crate) fn load_models(shared: &Shared) -> Result<(), String> {
         Ok(Some((name, bound))) => {
             names.push((COLLABORATIVE, name));
             models.collaborative = Some(bound);
+        }
+        Ok(None) => {}
+        Err(error) => errors.push(error),
+    }
+    match live(shared, NEXT, |name, version| next(shared, name, version)) {
+        Ok(Some((name, bound))) => {
+            names.push((NEXT, name));
+            models.next = Some(bound);
         }
         Ok(None) => {}
         Err(error) => errors.push(error),
@@ -78,6 +98,22 @@ fn collaborative(shared: &Shared, name: &str, version: &Version) -> Result<Colla
         return Err("contradicts itself".into());
     }
     Ok(Collaborative::bind(name.to_owned(), served, &ids, &shared.world.read()))
+}
+
+/// The same engine on one thread as where its inputs to the action model were made.
+fn next(shared: &Shared, name: &str, version: &Version) -> Result<NextItems, String> {
+    let card = ModelCard::of(&version.manifest).map_err(|error| error.to_string())?;
+    let engines =
+        Engines::find(EngineChoice::Rten, None, NonZeroUsize::MIN).map_err(|error| error.to_string())?;
+    let options = LoadOptions { most_bytes: shared.config.inference.model_bytes, ..LoadOptions::default() };
+    let engine =
+        engines.load(file(version, &card.model_file)?, options).map_err(|error| error.to_string())?;
+    let model = SequenceModel::new(engine).map_err(|error| error.to_string())?;
+    let length = model.length();
+    let scores = Arc::new(move |tokens: &[i64]| {
+        model.scores(tokens).inspect_err(|error| tracing::error!(%error, "the next-item model fails")).ok()
+    });
+    Ok(NextItems::bind(name.to_owned(), scores, length, &card.labels, &shared.world.read()))
 }
 
 fn actions(name: &str, version: &Version) -> Result<ActionScorer, String> {

@@ -1,6 +1,6 @@
 //! Receipts on disk: they outlive a restart, and the oldest go when there are too many.
 //!
-//! A folder of segments, each named by the number of its first page. Format, version 1, integers little
+//! A folder of segments, each named by the number of its first page. Format, version 2, integers little
 //! endian: magic `MILIEURC`, version `u32`; then for each page its number `u64`, bytes `u32`, 64-bit XXH3
 //! of the bytes `u64`, and the receipts in postcard. A torn end is passed over.
 //!
@@ -20,7 +20,7 @@ use std::thread::JoinHandle;
 use xxhash_rust::xxh3::xxh3_64;
 
 const MAGIC: &[u8; 8] = b"MILIEURC";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const SEGMENT_BYTES: u64 = 4 << 20;
 /// A page has at most 100 receipts of about a kilobyte.
 const MOST_PAGE_BYTES: usize = 4 << 20;
@@ -227,6 +227,7 @@ mod tests {
             source: Source::Fresh,
             inputs: vec![0.5; milieu_feed::INPUTS],
             collaborative_version: None,
+            next_version: Some("feed-sequence/2".into()),
             action_version: "prior/1".into(),
             probabilities: [0.1; 8],
             weights: ActionWeights::default(),

@@ -246,11 +246,18 @@ fn snapshot_now_and_then(shared: &Shared) {
 fn look_at_models_now_and_then(shared: &Shared) {
     let pause = Duration::from_millis(shared.config.inference.poll_millis);
     let mut last = Instant::now();
+    let mut marks = models::marks(shared);
     while shared.ready.load(Ordering::Acquire) {
         std::thread::sleep(pause.min(Duration::from_millis(250)));
         if last.elapsed() >= pause {
             shared.serving.look();
-            last = Instant::now();
+            let found = models::marks(shared);
+            if found != marks
+                && let Err(error) = models::load_models(shared)
+            {
+                tracing::error!(error, "a model of the feed cannot be used");
+            }
+            (marks, last) = (found, Instant::now());
         }
     }
 }

@@ -1,7 +1,7 @@
 //! When to train, how it goes, and taking what came of it into use.
 
 use crate::child::{ChildHandle, Limits};
-use crate::models::{ACTIONS, COLLABORATIVE, load_models};
+use crate::models::{OF_FEED, load_models};
 use crate::state::{Shared, now};
 use milieu_api::Training;
 use milieu_registry::{Registry, RegistryError};
@@ -129,13 +129,10 @@ pub(crate) fn run(shared: &Arc<Shared>) {
     }
 }
 
-/// The kinds that are learnt from the log. Others are in the registry too, and learn from other data.
-const TRAINED: [&str; 2] = [COLLABORATIVE, ACTIONS];
-
 /// The last record that any model of the log learnt from, whether or not it was good enough to be live.
 fn trained_to(registry: &Registry) -> Result<Seq, RegistryError> {
     let mut last = 0;
-    for kind in TRAINED {
+    for kind in OF_FEED {
         for listed in registry.list(kind)? {
             last = last.max(listed.manifest.map_or(0, |manifest| manifest.data.last_seq));
         }
@@ -153,7 +150,7 @@ fn once(shared: &Shared, run: &RunTraining, child: &ChildHandle) -> Result<(), S
     let progress = |line: Value| {
         tell(&line);
         if line["event"] == "published"
-            && let Some(kind) = TRAINED.into_iter().find(|kind| line["kind"] == *kind)
+            && let Some(kind) = OF_FEED.into_iter().find(|kind| line["kind"] == *kind)
             && let Some(version) = line["version"].as_u64()
         {
             published.lock().push((kind, version, line["promote"] == true));
@@ -200,6 +197,7 @@ fn tell(line: &Value) {
 #[allow(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
 mod tests {
     use super::*;
+    use crate::models::{ACTIONS, COLLABORATIVE};
     use milieu_registry::{DataDescription, Draft};
     use std::collections::BTreeMap;
 

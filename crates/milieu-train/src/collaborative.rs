@@ -2,6 +2,7 @@
 
 use crate::eval::{self, Budget, Candidate, Family, Outcome, Parts, Trial, search};
 use crate::{Progress, TrainConfig};
+use milieu_dataset::ItemSequences;
 use milieu_dataset::ratings::Rating;
 use milieu_factors::{FactorsError, Model, Served};
 use milieu_types::{Action, Record, Seq};
@@ -9,6 +10,7 @@ use milieu_world::{ItemIx, UserIx, World, secs};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_pcg::Pcg64Mcg;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// Length of the lists that candidates are compared on.
@@ -178,12 +180,35 @@ impl Gathered {
         })
     }
 
-    /// The distinct positive pairs in order of time. What was undone or deleted since is no longer met,
-    /// and is not among them.
-    fn ratings(&self) -> Data {
+    /// Positive interactions that count. What was undone or deleted since is no longer met, and is not among
+    /// them.
+    fn pairs(&self) -> Vec<(UserIx, ItemIx, u32)> {
         let view = self.world.view(u32::MAX);
         let mut pairs = self.positives.clone();
         pairs.retain(|&(user, item, _)| view.has_met(user, item) && view.is_visible(item));
+        pairs
+    }
+
+    /// What each user took, oldest first, each item at its latest time: as a taste tells it.
+    pub(crate) fn sequences(&self) -> ItemSequences {
+        let mut pairs = self.pairs();
+        pairs.sort_by_key(|&(user, item, at)| (user, item, Reverse(at)));
+        pairs.dedup_by_key(|&mut (user, item, _)| (user, item));
+        pairs.sort_by_key(|&(user, item, at)| (user, at, item));
+        let mut numbers = Numbering::default();
+        let mut found = ItemSequences::default();
+        for of_user in pairs.chunk_by(|a, b| a.0 == b.0) {
+            found.users.extend(of_user.first().map(|(user, ..)| user.0.to_string()));
+            found.sequences.push(of_user.iter().map(|&(_, item, _)| numbers.number(item.0)).collect());
+        }
+        let id = |&number: &u32| self.world.item_id(ItemIx(number)).unwrap_or_default().to_owned();
+        found.items = numbers.originals.iter().map(id).collect();
+        found
+    }
+
+    /// The distinct positive pairs in order of time.
+    fn ratings(&self) -> Data {
+        let mut pairs = self.pairs();
         pairs.sort_unstable_by_key(|&(user, item, at)| (user, item, at));
         pairs.dedup_by_key(|&mut (user, item, _)| (user, item));
         pairs.sort_by_key(|&(_, _, at)| at);

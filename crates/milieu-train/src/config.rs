@@ -18,8 +18,23 @@ pub struct TrainConfig {
     /// How many related items serving keeps in all, at 8 bytes each; but not less than
     /// 32 for each item.
     pub neighbour_entries: usize,
+    /// The next-item model.
+    pub next: NextConfig,
     /// The action model.
     pub actions: ActionsConfig,
+}
+
+/// Whether and how long a next-item model is learnt from the log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NextConfig {
+    /// Whether there is one.
+    pub enabled: bool,
+    /// The fewest positive interactions from which it is learnt.
+    pub min_interactions: usize,
+    /// What one training may cost, in 10^12 operations on numbers; two trainings are made of a log. About
+    /// a minute each on two cores.
+    pub tera_operations: f64,
 }
 
 /// What each item keeps in the largest of catalogues.
@@ -58,8 +73,15 @@ impl Default for TrainConfig {
             min_interactions: 200,
             neighbours: 200,
             neighbour_entries: 40_000_000,
+            next: NextConfig::default(),
             actions: ActionsConfig::default(),
         }
+    }
+}
+
+impl Default for NextConfig {
+    fn default() -> Self {
+        Self { enabled: true, min_interactions: 5000, tera_operations: 2.0 }
     }
 }
 

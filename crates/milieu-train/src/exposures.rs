@@ -5,7 +5,7 @@ use milieu_factors::Accumulator;
 use milieu_feed::{Engine, INPUTS, Inputs, PREDICTED};
 use milieu_ranker::{NEGATIVE, POSITIVE};
 use milieu_types::{Action, Event};
-use milieu_world::{ItemIx, Secs, Taste, UserIx, View, World, secs};
+use milieu_world::{ItemIx, Secs, Taste, UserIx, World, secs};
 use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use rustc_hash::FxHashMap;
@@ -63,18 +63,19 @@ impl Exposures {
             label(&mut self.labels[example], action);
             return;
         }
-        let taste = Taste::gather(&view, Some(user));
+        let (taste, models) = (Taste::gather(&view, Some(user)), self.engine.models());
+        let inputs = Inputs::gather(&view, &taste, models.proposing(), &mut self.scores);
         // Without views, only what the feed would have proposed counts as shown. To count whatever was
         // liked would teach that what is liked is what no source proposes.
-        let candidates = if self.views { Vec::new() } else { self.engine.candidates(&view, &taste) };
+        let candidates = if self.views { Vec::new() } else { self.engine.candidates(&view, &inputs) };
         if !self.views && !candidates.contains(&item) {
             return;
         }
-        let example = self.add(&view, &taste, item);
+        let example = self.add(&inputs, item);
         label(&mut self.labels[example], action);
         self.open.insert((user, item), (example, at));
         if !self.views && action.is_positive() {
-            self.draw_negatives(&view, &taste, &candidates, item);
+            self.draw_negatives(&inputs, &candidates, item);
         }
     }
 
@@ -90,10 +91,9 @@ impl Exposures {
         ((hash >> 11) as f64) < self.rate * (1u64 << 53) as f64
     }
 
-    fn add(&mut self, view: &View<'_>, taste: &Taste, item: ItemIx) -> usize {
+    fn add(&mut self, inputs: &Inputs<'_>, item: ItemIx) -> usize {
         let mut row = [0.0; INPUTS];
-        let models = self.engine.models();
-        Inputs::gather(view, taste, models.collaborative.as_ref(), &mut self.scores).write(item, &mut row);
+        inputs.write(item, &mut row);
         self.inputs.push(row);
         self.labels.push([NEGATIVE; PREDICTED.len()]);
         self.labels.len() - 1
@@ -101,14 +101,14 @@ impl Exposures {
 
     /// Items that the feed would have proposed then and that were not taken: what the model will have to
     /// tell from what is.
-    fn draw_negatives(&mut self, view: &View<'_>, taste: &Taste, candidates: &[ItemIx], taken: ItemIx) {
+    fn draw_negatives(&mut self, inputs: &Inputs<'_>, candidates: &[ItemIx], taken: ItemIx) {
         for _ in 0..self.config.negatives {
             if candidates.is_empty() {
                 return;
             }
             let item = candidates[self.random.random_range(0..candidates.len())];
             if item != taken {
-                self.add(view, taste, item);
+                self.add(inputs, item);
             }
         }
     }

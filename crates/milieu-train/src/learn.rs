@@ -4,6 +4,7 @@ use crate::actions::{TrainedActions, train_actions};
 use crate::collaborative::{Choice, Gathered, TrainedCollaborative};
 use crate::eval::Candidate;
 use crate::exposures::Exposures;
+use crate::next::{NextError, TrainedNext};
 use crate::{Progress, TrainConfig};
 use milieu_factors::FactorsError;
 use milieu_feed::{ActionScorer, Collaborative, Engine, Models};
@@ -19,6 +20,9 @@ pub enum LearnError {
     /// A collaborative model cannot be trained.
     #[error(transparent)]
     Factors(#[from] FactorsError),
+    /// A next-item model cannot be trained.
+    #[error(transparent)]
+    Next(#[from] NextError),
     /// An action model cannot be trained.
     #[error(transparent)]
     Ranker(#[from] RankerError),
@@ -40,15 +44,17 @@ pub struct Learnt {
     pub gathered: Gathered,
     /// How the collaborative model was chosen, and the model trained on everything.
     pub collaborative: Result<(Choice, TrainedCollaborative), String>,
+    /// The next-item model, trained on everything but what measures it.
+    pub next: Result<TrainedNext, String>,
     /// The action model.
     pub actions: Result<TrainedActions, String>,
 }
 
 /// Learns from records in the order of the log; about `count` of them will come.
 ///
-/// The collaborative model is chosen on the older part of the log. Trained on that part alone it gives
-/// the action model its collaborative inputs over the recent part, so that these are as good as they
-/// will be in serving, and no better; trained on everything it is handed out.
+/// The collaborative model is chosen on the older part of the log. Trained on that part alone, it and the next-item
+/// model give the action model their inputs over the recent part, so that these are as good as they will be in
+/// serving, and no better; trained on everything they are handed out.
 ///
 /// # Errors
 /// What `records` says, and [`LearnError`].
@@ -93,11 +99,12 @@ pub fn learn<E: From<LearnError>>(
         }
         Err(reason) => Err(reason),
     };
+    let next = gathered.train_next(config, &mut progress).map_err(LearnError::from)?;
     let (inputs, labels) = exposures.map(Exposures::finish).unwrap_or_default();
     progress(Progress::Stage { name: "training the action model".into() });
     let actions =
         train_actions(&inputs, &labels, incumbent.actions.as_ref(), config).map_err(LearnError::from)?;
-    Ok(Learnt { gathered, collaborative, actions })
+    Ok(Learnt { gathered, collaborative, next, actions })
 }
 
 /// Chooses on the older part, and begins to collect examples with a model of that part.
@@ -109,7 +116,11 @@ fn begin(
     progress: &mut impl FnMut(Progress),
 ) -> Result<(Option<Choice>, Exposures), LearnError> {
     let choice = gathered.choose(config, incumbent.recipe.as_ref(), &mut *progress)?.ok();
-    let past = match &choice {
+    let next = match gathered.train_next(config, &mut *progress)? {
+        Ok(trained) if trained.beats_popularity => Some(trained.bind("past", gathered.world())?),
+        _ => None,
+    };
+    let collaborative = match &choice {
         Some(choice) => {
             let trained = gathered.train(&choice.candidate, config)?;
             Some(Collaborative::bind("past".into(), trained.served, &trained.items, gathered.world()))
@@ -119,7 +130,7 @@ fn begin(
     let share = config.recent_share.clamp(0.01, 0.5);
     let recent = (older as f64 * share / (1.0 - share)) as u64;
     let engine = Engine::default();
-    engine.set_models(Models { collaborative: past, ..Models::default() });
+    engine.set_models(Models { collaborative, next, ..Models::default() });
     let exposures = Exposures::new(&config.actions, engine, recent, gathered.has_views(), config.seed);
     Ok((choice, exposures))
 }

@@ -9,6 +9,7 @@ mod config;
 pub mod eval;
 mod exposures;
 mod learn;
+mod next;
 pub mod optimise;
 pub mod pictures;
 mod progress;
@@ -21,8 +22,9 @@ pub mod worker;
 
 pub use actions::{TrainedActions, train_actions};
 pub use collaborative::{Choice, Gathered, TrainedCollaborative};
-pub use config::{ActionsConfig, TrainConfig};
+pub use config::{ActionsConfig, NextConfig, TrainConfig};
 pub use learn::{Incumbent, LearnError, Learnt, learn};
+pub use next::{NextError, TrainedNext};
 pub use progress::Progress;
 pub use replay::{ReplayConfig, ReplayError, ReplayReport, SystemReport, replay};
 pub use task::Task;

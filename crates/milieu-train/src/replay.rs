@@ -89,7 +89,7 @@ pub enum ReplayError {
     NothingToReplay,
 }
 
-const SYSTEMS: [&str; 4] = ["feed", "collaborative", "popularity", "chronological"];
+const SYSTEMS: [&str; 5] = ["feed", "collaborative", "next", "popularity", "chronological"];
 
 /// Replays records in the order of a log.
 ///
@@ -110,7 +110,7 @@ pub fn replay(
         records[..split].iter().enumerate().map(|(place, record)| Ok((place as Seq + 1, record.clone())));
     let learnt = learn::<LearnError>(numbered, split as u64, &Incumbent::default(), &config.train, progress)?;
     let mut models_report = BTreeMap::new();
-    let models = models(&learnt, &mut models_report);
+    let models = models(&learnt, &mut models_report)?;
     let engine = Engine::new(FeedConfig::default())?;
     engine.set_models(models);
     let mut run = Run::new(config, &records[split..]);
@@ -153,7 +153,7 @@ fn position(records: &[Record], count: usize, wanted: impl Fn(&Record) -> bool) 
         .unwrap_or(records.len())
 }
 
-fn models(learnt: &Learnt, report: &mut BTreeMap<&'static str, String>) -> Models {
+fn models(learnt: &Learnt, report: &mut BTreeMap<&'static str, String>) -> Result<Models, LearnError> {
     let mut models = Models::default();
     match &learnt.collaborative {
         Ok((choice, trained)) => {
@@ -163,6 +163,16 @@ fn models(learnt: &Learnt, report: &mut BTreeMap<&'static str, String>) -> Model
             models.collaborative = Some(bound);
         }
         Err(reason) => drop(report.insert("collaborative", format!("none: {reason}"))),
+    }
+    match &learnt.next {
+        Ok(trained) => {
+            let [(_, ndcg), (_, bar), ..] = trained.metrics;
+            report.insert("next", format!("NDCG {ndcg:.4}, popularity {bar:.4}"));
+            if trained.beats_popularity {
+                models.next = Some(trained.bind("replay", learnt.gathered.world())?);
+            }
+        }
+        Err(reason) => drop(report.insert("next", format!("none: {reason}"))),
     }
     match &learnt.actions {
         Ok(trained) if trained.is_better => {
@@ -175,7 +185,7 @@ fn models(learnt: &Learnt, report: &mut BTreeMap<&'static str, String>) -> Model
         Ok(_) => drop(report.insert("actions", "prior: what was learnt was not better".to_owned())),
         Err(reason) => drop(report.insert("actions", format!("prior: {reason}"))),
     }
-    models
+    Ok(models)
 }
 
 /// Positive actions of everybody on each item, kept while the log goes by.
@@ -277,6 +287,7 @@ impl<'r> Run<'r> {
         let lists = [
             page.entries.iter().map(|entry| entry.item).collect(),
             collaborative(&view, engine, number, self.config.k, unmet),
+            next_items(&view, engine, number, self.config.k, unmet),
             self.popularity.top(self.config.k, unmet),
             chronological(&view, self.config.k, unmet),
         ];
@@ -333,6 +344,19 @@ fn collaborative(
     let taste = Taste::gather(view, user);
     let items = engine.models().collaborative.as_ref().map(|model| model.recommend(&taste, count * 20));
     items.unwrap_or_default().into_iter().filter(|&item| allowed(item)).take(count).collect()
+}
+
+/// The next-item model alone.
+fn next_items(
+    view: &View<'_>,
+    engine: &Engine,
+    user: Option<UserIx>,
+    count: usize,
+    allowed: impl Fn(ItemIx) -> bool,
+) -> Vec<ItemIx> {
+    let taste = Taste::gather(view, user);
+    let best = engine.models().next.as_ref().map(|model| model.best(&taste)).unwrap_or_default();
+    best.iter().map(|&(item, _)| item).filter(|&item| allowed(item)).take(count).collect()
 }
 
 fn chronological(view: &View<'_>, count: usize, allowed: impl Fn(ItemIx) -> bool) -> Vec<ItemIx> {

@@ -2,6 +2,7 @@
 
 use milieu_dataset::RangeError;
 use serde::de::DeserializeOwned;
+use std::path::{Path, PathBuf};
 
 /// A setting out of its range, or a recipe that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -23,6 +24,11 @@ impl From<RangeError> for RecipeError {
     fn from(error: RangeError) -> Self {
         Self::Range { key: error.key, range: error.range }
     }
+}
+
+/// The last part of a path: a version says what it was made from, and not where that lay.
+pub(crate) fn name_only(path: &Path) -> PathBuf {
+    path.file_name().map_or_else(|| path.to_owned(), PathBuf::from)
 }
 
 /// The table in a recipe's text.

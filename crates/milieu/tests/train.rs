@@ -1,15 +1,20 @@
 //! `milieu train` as its users run it: figures last on standard output, wrong usage told apart from failure, and
 //! a run killed again and again that ends as if it had not been.
-#![expect(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a panic in a test is a failed test")]
+
+#[allow(dead_code, reason = "the other end to end tests use the rest of it")]
+mod server;
 
 use milieu_dataset::pictures::png;
 use rand::Rng;
 use rand_pcg::Pcg64Mcg;
-use serde_json::Value;
+use serde_json::{Value, json};
+use server::Server;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 const SIDE: usize = 12;
 const RECIPE: &str = "task = 'image-classification'\n[data]\npath = 'pictures'\nheld_out = 0.2\n[prepare]\n\
@@ -94,22 +99,27 @@ fn failure_and_wrong_usage() {
     check(&[&["train", "day-night.toml"], &strict[..]].concat(), 1, "the gate asks for an accuracy of 1");
 }
 
-#[test]
-fn a_next_item_network_is_published() {
-    let dir = tempfile::tempdir().unwrap();
-    // Whatever came last, the next one in the circle comes next.
+/// Sequences in which the next one in the circle comes next, whatever came last; and a recipe for them.
+fn circle(folder: &Path) {
     let lines: Vec<String> = (0..60)
         .map(|user| {
             let items: Vec<String> = (0..8).map(|place| format!("i{}", (user + place) % 12)).collect();
             format!("u{user} {}", items.join(" "))
         })
         .collect();
-    fs::write(dir.path().join("sequences.txt"), lines.join("\n")).unwrap();
+    fs::write(folder.join("sequences.txt"), lines.join("\n")).unwrap();
     let recipe = "task = 'next-item'\n[data]\npath = 'sequences.txt'\n[model]\narchitecture = 'self_attentive'\n\
         width = 16\nheads = 2\nblocks = 1\nlength = 6\ndropout = 0.0\n\
         [train]\nepochs = 30\nbatch = 16\nrate = 0.01\n[gate]\nhit_rate = 0.9";
-    fs::write(dir.path().join("circle.toml"), recipe).unwrap();
-    let arguments = ["train", "circle.toml", "--json", "--data", "data", "--promote"];
+    fs::write(folder.join("circle.toml"), recipe).unwrap();
+}
+
+#[test]
+fn a_next_item_network_is_published() {
+    let dir = tempfile::tempdir().unwrap();
+    circle(dir.path());
+    let data_path = format!("data.path={}", dir.path().join("sequences.txt").display());
+    let arguments = ["train", "circle.toml", "--set", &data_path, "--json", "--data", "data", "--promote"];
     let output = milieu(dir.path(), &arguments).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(last_line(&output)["version"], 1);
@@ -118,4 +128,61 @@ fn a_next_item_network_is_published() {
     let card = last_line(&shown);
     assert_eq!((&card["attributes"]["task"], &card["stage"]), (&"next_item".into(), &"live".into()));
     assert_eq!(card["attributes"]["labels"].as_array().unwrap().len(), 12);
+    assert!(card["recipe"].as_str().unwrap().contains("path = \"sequences.txt\""), "{}", card["recipe"]);
+}
+
+#[test]
+fn what_is_promoted_as_the_feeds_sequence_becomes_a_source_of_a_running_server() {
+    let dir = tempfile::tempdir().unwrap();
+    circle(dir.path());
+    let data = dir.path().join("data");
+    let server = Server::start(&data, &["inference.poll_millis=100"]);
+    for number in 0..12 {
+        let path = format!("/v1/items/i{number}");
+        server.done("PUT", &path, &json!({"text": path}).to_string());
+    }
+    let likes: Vec<Value> = ["i3", "i4", "i5"]
+        .iter()
+        .map(|item| json!({"id": item, "type": "like", "actor": "ann", "object": item}))
+        .collect();
+    server.done("POST", "/v1/events", &json!(likes).to_string());
+    let first = || {
+        let sources = "followed,collaborative,similar,friends,trending,popular,topics,fresh,explore";
+        let page = server.send("GET", &format!("/v1/feed/ann?limit=1&disable={sources}"), "").json();
+        page["items"].as_array().and_then(|entries| entries.first().cloned())
+    };
+    assert_eq!(first(), None, "nothing knows what comes next yet");
+    let arguments =
+        ["train", "circle.toml", "--json", "--name", "feed-sequence", "--data", "data", "--promote"];
+    let output = milieu(dir.path(), &arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let begun = Instant::now();
+    let entry = loop {
+        match first() {
+            Some(entry) => break entry,
+            None => assert!(begun.elapsed() < Duration::from_secs(20), "the server does not look"),
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    assert_eq!((&entry["id"], &entry["source"]), (&"i6".into(), &"next".into()), "{entry}");
+}
+
+#[test]
+fn a_network_trained_here_is_pruned_and_trained_on() {
+    let dir = tempfile::tempdir().unwrap();
+    make(dir.path());
+    let done = |arguments: &[&str]| {
+        let output = milieu(dir.path(), arguments).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        last_line(&output)
+    };
+    done(&["train", "day-night.toml", "--json", "--data", "data", "--promote"]);
+    for method in ["channels", "magnitude"] {
+        let arguments = ["models", "optimize", "day-night", "--method", method, "--epochs", "2", "--json"];
+        let of = ["--most-lost", "60", "--engine", "rten", "--examples", "pictures", "--data", "data"];
+        let summary = done(&[&arguments[..], &of].concat());
+        let bytes = |side: &str| summary[side]["bytes"].as_u64().unwrap();
+        assert!(method == "magnitude" || bytes("after") * 2 < bytes("before"), "{summary}");
+        assert!(summary["version"].is_u64(), "{summary}");
+    }
 }

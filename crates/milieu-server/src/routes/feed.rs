@@ -131,6 +131,7 @@ pub(super) async fn receipt(State(shared): App, uri: Uri) -> Answer<ReceiptOut> 
     let explain = explain(&receipt);
     let action = ("actions", receipt.action_version);
     let collaborative = receipt.collaborative_version.map(|version| ("collaborative", version));
+    let next = receipt.next_version.map(|version| ("next", version));
     Ok(Json(ReceiptOut {
         id: receipt.id,
         user: receipt.user,
@@ -141,7 +142,7 @@ pub(super) async fn receipt(State(shared): App, uri: Uri) -> Answer<ReceiptOut> 
         rank: receipt.rank,
         score: receipt.score,
         explain,
-        models: collaborative.into_iter().chain([action]).collect(),
+        models: collaborative.into_iter().chain(next).chain([action]).collect(),
         replay: Replay { score, equal: score.to_bits() == receipt.score.to_bits() },
     }))
 }

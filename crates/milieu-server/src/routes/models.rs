@@ -3,7 +3,7 @@
 use super::App;
 use crate::answer::{Answer, blocking, body, rest};
 use crate::listing;
-use crate::models::{ACTIONS, COLLABORATIVE, load_models};
+use crate::models::{OF_FEED, load_models};
 use crate::serving::ServingError;
 use crate::state::{Shared, now};
 use axum::body::{Body, Bytes};
@@ -117,7 +117,7 @@ async fn given(shared: &Shared, headers: &HeaderMap, content: Body) -> Result<By
 
 /// Takes a change into use where the feed or an engine serves the model, and says how the model stands.
 fn changed(shared: &Shared, name: &str) -> Result<ModelStages, ApiError> {
-    if [COLLABORATIVE, ACTIONS].contains(&name) {
+    if OF_FEED.contains(&name) {
         load_models(shared).map_err(|error| ApiError::new(ErrorCode::Internal, error))?;
     }
     shared.serving.follow(name)?;

@@ -4,6 +4,7 @@ use super::examples::Examples;
 use super::measure::{Engined, pictures};
 use super::tune::{masked, tuned};
 use super::{Optimisation, OptimiseError};
+use crate::pictures::network;
 use milieu_inference::{EngineKind, Engines};
 use milieu_nn::{Layer, Parameters, Size};
 use milieu_onnx::Model;
@@ -102,7 +103,7 @@ impl Smaller<'_> {
 
     fn network(&self) -> Result<Option<Network>, OptimiseError> {
         let Some(bytes) = self.network else { return Ok(None) };
-        postcard::from_bytes(bytes).map(Some).map_err(|_| OptimiseError::Unfit {
+        network::read(bytes).map(Some).ok_or_else(|| OptimiseError::Unfit {
             name: self.wanted.name.clone(),
             version: self.wanted.version,
             reason: "its network is damaged".to_owned(),
@@ -134,7 +135,7 @@ impl Smaller<'_> {
                 .map_err(|error| error.unfit(&unfit))?
         };
         let model = milieu_models::onnx(&layers, self.input(examples), &parameters)?;
-        let bytes = postcard::to_stdvec(&(layers, parameters)).map_err(|error| unfit(error.to_string()))?;
+        let bytes = network::write(&layers, &parameters).map_err(unfit)?;
         Ok((model, Some(bytes)))
     }
 

@@ -76,7 +76,7 @@ impl Data {
     /// A number that another recipe, other data, or other first parameters do not have.
     pub(crate) fn fingerprint(&self, recipe: &Recipe, parameters: &Parameters) -> u64 {
         let mut hash = Xxh3::new();
-        // Where the data lies and how long it may take say nothing of what is learnt.
+        // Where the data lies, how long it may take and what is good enough say nothing of what is learnt.
         let mut recipe = recipe.clone();
         recipe.data.path = Default::default();
         recipe.data.sensitive_model = None;
@@ -84,6 +84,7 @@ impl Data {
             encoder.path = Default::default();
         }
         recipe.train.minutes = 0.0;
+        recipe.gate = Default::default();
         hash.update(&serde_json::to_vec(&recipe).unwrap_or_default());
         hash.update(&self.hash().to_le_bytes());
         for value in parameters.iter().flat_map(|parameter| &parameter.values) {

@@ -2,16 +2,17 @@
 
 use super::data::Data;
 use super::recipe::Recipe;
-use milieu_dataset::mix;
+use super::run::TrainError;
 use milieu_dataset::pictures::{Batch, augment_turned, blend};
+use milieu_dataset::{Loader, LoaderConfig, mix};
 use milieu_nn::losses::{cross_entropy, smooth};
 use milieu_nn::{Average, Gradients, Network, Optimiser, Parameters, Statistics, Tape};
 use milieu_nn::{accumulate, clip, values};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_pcg::Pcg64Mcg;
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::convert::Infallible;
 
 /// Pictures that are answered together.
 const ANSWERED: usize = 250;
@@ -52,11 +53,33 @@ pub(crate) struct Fit<'a> {
     pub(crate) mask: Option<&'a Vec<Vec<bool>>>,
 }
 
+/// Pictures whose gradients are taken at once.
+struct PartOfBatch<'a> {
+    numbers: &'a [usize],
+    /// Which batch it is of, and how many pictures that has.
+    batch: usize,
+    of: usize,
+    is_last: bool,
+    seed: u64,
+}
+
+/// A part as the network reads it.
+struct Prepared {
+    pictures: Vec<f32>,
+    targets: Vec<f32>,
+    count: usize,
+    seed: u64,
+}
+
 impl Fit<'_> {
     /// One epoch over the training part. What is drawn depends on the seed and the epoch alone, so that a run
     /// that was cut off goes on the same. `step` is told after how many of how many pictures. Gives the mean
     /// loss.
-    pub(crate) fn epoch(&self, state: &mut State, step: &mut dyn FnMut(usize, usize)) -> f64 {
+    pub(crate) fn epoch(
+        &self,
+        state: &mut State,
+        step: &mut dyn FnMut(usize, usize),
+    ) -> Result<f64, TrainError> {
         let config = &self.recipe.train;
         let epoch = state.epochs.len();
         let mut random = Pcg64Mcg::seed_from_u64(mix(self.recipe.seed, epoch as u64));
@@ -64,36 +87,56 @@ impl Fit<'_> {
         order.shuffle(&mut random);
         // A last batch of a single picture has no moments.
         let batches: Vec<&[usize]> = order.chunks(config.batch).filter(|batch| batch.len() > 1).collect();
-        let (mut sum, mut first) = (0.0, 0);
-        for (number, batch) in batches.iter().enumerate() {
-            let mut gradients = Gradients::new();
-            // As even as can be: a part of a single picture would have no moments.
-            let part = batch.len().div_ceil(config.parts).max(2);
-            let parts = batch.len() / part;
-            for at in 0..parts.max(1) {
-                let until = if at + 1 >= parts { batch.len() } else { (at + 1) * part };
-                let of_part = &batch[at * part..until];
-                let share = of_part.len() as f32 / batch.len() as f32;
-                let seed = mix(mix(self.recipe.seed, epoch as u64), (first + at) as u64 + 1);
-                let (loss, part, statistics) = self.gradients(&state.parameters, of_part, (epoch, seed));
+        let parts = self.parts(&batches, epoch);
+        let mut sum = 0.0;
+        std::thread::scope(|scope| {
+            let make = |number: usize| Ok::<_, Infallible>(self.prepare(&parts[number], epoch));
+            let mut loader = Loader::scoped(scope, parts.len(), LoaderConfig::default(), make)?;
+            let (mut gradients, mut seen) = (Gradients::new(), 0);
+            for part in &parts {
+                let Some(prepared) = loader.next() else { break };
+                let share = part.numbers.len() as f32 / part.of as f32;
+                let (loss, of_part, statistics) = self.gradients(&state.parameters, prepared?);
                 sum += loss * f64::from(share);
-                accumulate(&mut gradients, part, share);
+                accumulate(&mut gradients, of_part, share);
                 state.parameters.assign(statistics);
+                seen += part.numbers.len();
+                if !part.is_last {
+                    continue;
+                }
+                if config.clip > 0.0 {
+                    clip(&mut gradients, config.clip);
+                }
+                let done = epoch * batches.len() + part.batch;
+                let factor = config.schedule.factor(done, config.epochs * batches.len());
+                state.optimiser.step(&mut state.parameters, &gradients, config.rate * factor as f32);
+                gradients.clear();
+                self.keep_zeros(&mut state.parameters);
+                if let Some(average) = &mut state.average {
+                    average.update(&state.parameters);
+                }
+                step(seen, order.len());
             }
-            first += parts.max(1);
-            if config.clip > 0.0 {
-                clip(&mut gradients, config.clip);
+            Ok::<_, TrainError>(())
+        })?;
+        Ok(sum / batches.len().max(1) as f64)
+    }
+
+    /// The parts of batches, as even as can be: one of a single picture would have no moments.
+    fn parts<'b>(&self, batches: &[&'b [usize]], epoch: usize) -> Vec<PartOfBatch<'b>> {
+        let mut parts = Vec::new();
+        for (number, &batch) in batches.iter().enumerate() {
+            let length = batch.len().div_ceil(self.recipe.train.parts).max(2);
+            let count = (batch.len() / length).max(1);
+            for at in 0..count {
+                let is_last = at + 1 == count;
+                let until = if is_last { batch.len() } else { (at + 1) * length };
+                let seed = mix(mix(self.recipe.seed, epoch as u64), parts.len() as u64 + 1);
+                let numbers = &batch[at * length..until];
+                parts.push(PartOfBatch { numbers, batch: number, of: batch.len(), is_last, seed });
             }
-            let done = epoch * batches.len() + number;
-            let factor = config.schedule.factor(done, config.epochs * batches.len());
-            state.optimiser.step(&mut state.parameters, &gradients, config.rate * factor as f32);
-            self.keep_zeros(&mut state.parameters);
-            if let Some(average) = &mut state.average {
-                average.update(&state.parameters);
-            }
-            step((number * config.batch + batch.len()).min(order.len()), order.len());
         }
-        sum / batches.len().max(1) as f64
+        parts
     }
 
     fn keep_zeros(&self, parameters: &mut Parameters) {
@@ -104,26 +147,28 @@ impl Fit<'_> {
     }
 
     /// The mean loss of some pictures, its gradients, and the running moments after them.
-    fn gradients(
-        &self,
-        parameters: &Parameters,
-        numbers: &[usize],
-        (epoch, seed): (usize, u64),
-    ) -> (f64, Gradients, Statistics) {
-        let mut pictures = self.augmented(numbers, epoch, seed);
+    fn gradients(&self, parameters: &Parameters, part: Prepared) -> (f64, Gradients, Statistics) {
         let count = self.data.collection.classes.len();
-        let tape = Tape::training(parameters, seed);
-        let mut targets = smooth(&self.right(numbers), count, self.recipe.train.smoothing);
+        let tape = Tape::training(parameters, part.seed);
+        let targets = tape.tensor(part.targets, [part.count, count]);
+        let loss = cross_entropy(self.network.forward(&tape, part.pictures), targets, None);
+        let value = values(loss.clone()).first().copied().map_or(f64::NAN, f64::from);
+        let (gradients, statistics) = tape.gradients(&loss);
+        (value, gradients, statistics)
+    }
+
+    /// Pictures of a part as the network learns from them. What is drawn depends on the part alone.
+    fn prepare(&self, part: &PartOfBatch<'_>, epoch: usize) -> Prepared {
+        let &PartOfBatch { numbers, seed, .. } = part;
+        let mut pictures = self.augmented(numbers, epoch, seed);
+        let classes = self.data.collection.classes.len();
+        let mut targets = smooth(&self.right(numbers), classes, self.recipe.train.smoothing);
         let side = self.data.preparation.side as usize;
         let mut batch = Batch { pixels: &mut pictures, targets: &mut targets, side, count: numbers.len() };
         if self.data.features.is_none() {
             blend(&mut batch, &self.recipe.augment, &mut Pcg64Mcg::seed_from_u64(seed));
         }
-        let targets = tape.tensor(targets, [numbers.len(), count]);
-        let loss = cross_entropy(self.network.forward(&tape, pictures), targets, None);
-        let value = values(loss.clone()).first().copied().map_or(f64::NAN, f64::from);
-        let (gradients, statistics) = tape.gradients(&loss);
-        (value, gradients, statistics)
+        Prepared { pictures, targets, count: numbers.len(), seed }
     }
 
     fn augmented(&self, batch: &[usize], epoch: usize, seed: u64) -> Vec<f32> {
@@ -131,18 +176,18 @@ impl Fit<'_> {
         let length = self.data.input().count();
         let side = self.data.preparation.side as usize;
         let mut out = vec![0.0; batch.len() * length];
-        out.par_chunks_exact_mut(length).zip(batch).enumerate().for_each(|(place, (out, &at))| {
+        for (place, (out, &at)) in out.chunks_exact_mut(length).zip(batch).enumerate() {
             let flip = config.flips(self.recipe.seed, epoch, at);
             if let Some(features) = &self.data.features {
                 out.copy_from_slice(features.of(at, flip));
-                return;
+                continue;
             }
             let mut random = Pcg64Mcg::seed_from_u64(mix(seed, place as u64));
             let mut pixels = vec![0; length];
             let picture = &self.data.collection.pictures[at].pixels;
             augment_turned(picture, side, config, flip, &mut random, &mut pixels);
             self.data.preparation.write(&pixels, out);
-        });
+        }
         out
     }
 

@@ -68,7 +68,7 @@ pub(crate) fn learn_on(
     while state.epochs.len() < config.epochs && !is_over(recipe, &state) {
         let begun = Instant::now();
         let epoch = state.epochs.len() + 1;
-        let loss = fit.epoch(&mut state, &mut |done, of| tell(TrainEvent::Step { epoch, done, of }));
+        let loss = fit.epoch(&mut state, &mut |done, of| tell(TrainEvent::Step { epoch, done, of }))?;
         let learning = begun.elapsed().as_secs_f64();
         if !loss.is_finite() {
             return Err(TrainError::Diverged { epoch });

@@ -4,6 +4,7 @@ pub(crate) mod data;
 mod encoder;
 pub(crate) mod fit;
 pub(crate) mod learn;
+pub(crate) mod network;
 pub(crate) mod publish;
 mod recipe;
 mod report;

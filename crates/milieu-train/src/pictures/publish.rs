@@ -1,5 +1,6 @@
 //! A trained classifier as a version of the registry.
 
+use super::network as network_file;
 use super::report::html;
 use super::run::Trained;
 use milieu_dataset::pictures::{Fit, Preparation};
@@ -16,7 +17,7 @@ use std::collections::BTreeMap;
 pub const TASK: &str = "image_classification";
 /// The graph.
 pub const MODEL_FILE: &str = "model.onnx";
-/// The layers and what they learnt, to be trained on: a postcard of both.
+/// The layers and what they learnt, to be trained on.
 pub const NETWORK_FILE: &str = "network.bin";
 
 /// Why a model cannot be published.
@@ -49,7 +50,7 @@ pub fn draft(name: &str, trained: &Trained, created_at: Timestamp) -> Result<Dra
         Some(encoder) => (rewrite::join(&encoder.graph, &encoder.value, &network)?, encoder.input.as_str()),
         None => (network, "input"),
     };
-    let learnt = postcard::to_stdvec(&(layers, parameters)).map_err(|error| unwritable(&error))?;
+    let learnt = network_file::write(layers, parameters).map_err(PublishError::Unwritable)?;
     let side = u64::from(report.preparation.side);
     let card = ModelCard {
         task: TASK.to_owned(),
@@ -95,7 +96,7 @@ pub fn draft(name: &str, trained: &Trained, created_at: Timestamp) -> Result<Dra
             hash: report.data_hash.clone(),
         },
         parent: None,
-        recipe: toml::to_string(&report.recipe).map_err(|error| unwritable(&error))?,
+        recipe: toml::to_string(&report.recipe.named()).map_err(|error| unwritable(&error))?,
         code_version: env!("CARGO_PKG_VERSION").to_owned(),
         attributes,
     })

@@ -1,7 +1,7 @@
 //! A recipe: everything that decides what is learnt, in one file.
 
 use crate::search::SearchConfig;
-use crate::settings::{RecipeError, settled, table, within};
+use crate::settings::{RecipeError, name_only, settled, table, within};
 use milieu_dataset::pictures::{Augmentation, CleaningConfig, Fit};
 use milieu_models::image::Image;
 use milieu_nn::{OptimiserConfig, Schedule};
@@ -196,6 +196,17 @@ impl Recipe {
                 "it may not change data, prepare, clean, encoder or seed".to_owned(),
             )),
         }
+    }
+
+    /// The same without the folders that its files lie in.
+    pub(super) fn named(&self) -> Self {
+        let mut recipe = self.clone();
+        recipe.data.path = name_only(&self.data.path);
+        recipe.data.sensitive_model = self.data.sensitive_model.as_deref().map(name_only);
+        if let Some(encoder) = &mut recipe.encoder {
+            encoder.path = name_only(&encoder.path);
+        }
+        recipe
     }
 
     fn from_table(table: toml::Table, settings: &[String]) -> Result<Self, RecipeError> {

@@ -10,11 +10,13 @@ use crate::checkpoint::CheckpointError;
 use crate::classification::{Figures, best, fit_temperature, measure, softmax};
 use crate::search::{SearchConfig, Trial, halve};
 use crate::settings::RecipeError;
-use milieu_dataset::SuspicionError;
 use milieu_dataset::pictures::{CollectError, Dropped, Parts, Preparation, png};
+use milieu_dataset::{LoaderError, SuspicionError};
 use milieu_nn::{Layer, Parameters, ShapeError, Size};
 use serde::Serialize;
+use std::convert::Infallible;
 use std::fs;
+use std::io;
 use std::path::Path;
 
 /// Wrong answers that are kept.
@@ -105,6 +107,12 @@ pub enum TrainError {
     /// The disk, or the checkpoint of another run.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
+    /// The thread that makes batches ahead died.
+    #[error(transparent)]
+    Loader(#[from] LoaderError<Infallible>),
+    /// The system gives no thread for that.
+    #[error("no thread for making batches: {0}")]
+    Thread(#[from] io::Error),
     /// It learnt nothing that is a number.
     #[error("the loss or the answers of epoch {epoch} are not numbers; a lower train.rate may help")]
     Diverged {

@@ -40,8 +40,9 @@ impl Figures {
     }
 }
 
-/// The gain of a rank among the first `k`.
-pub(super) fn gain(rank: usize, k: usize) -> f64 {
+/// The gain of a rank among the first `k`: `1 / log2(rank + 1)`, or 0 beyond them.
+#[must_use]
+pub fn gain(rank: usize, k: usize) -> f64 {
     if rank <= k { 1.0 / (rank as f64 + 1.0).log2() } else { 0.0 }
 }
 

@@ -9,9 +9,9 @@ mod windows;
 
 pub use crate::checkpoint::CheckpointError;
 pub use crate::settings::RecipeError;
-pub use figures::Figures;
+pub use figures::{Figures, gain};
 pub use fit::Epoch;
 pub use milieu_nn::Parameters;
 pub use publish::{PublishError, TASK, draft};
-pub use recipe::{DataConfig, FitConfig, GateConfig, Recipe};
-pub use run::{Report, TrainError, TrainEvent, train};
+pub use recipe::{DataConfig, FitConfig, GateConfig, Recipe, Task};
+pub use run::{Report, TrainError, TrainEvent, train, train_on};

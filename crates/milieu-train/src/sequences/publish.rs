@@ -1,6 +1,7 @@
 //! A trained next-item network as a version of the registry.
 
 use super::run::Report;
+use crate::settings::name_only;
 use milieu_models::{ModelError, onnx_next};
 use milieu_nn::Parameters;
 use milieu_registry::{DataDescription, Draft, ElementType, ModelCard, RegistryError, TensorSpec};
@@ -60,6 +61,8 @@ pub fn draft(
         ("parameters".to_owned(), report.parameters as f64),
         ("seconds".to_owned(), report.seconds),
     ]);
+    let mut recipe = report.recipe.clone();
+    recipe.data.path = name_only(&recipe.data.path);
     let [train, validation, of_test] = report.parts.map(|count| count as u64);
     let counts = [("train", train), ("validation", validation), ("test", of_test), ("items", items as u64)];
     Ok(Draft {
@@ -73,8 +76,7 @@ pub fn draft(
             hash: report.data_hash.clone(),
         },
         parent: None,
-        recipe: toml::to_string(&report.recipe)
-            .map_err(|error| PublishError::Unwritable(error.to_string()))?,
+        recipe: toml::to_string(&recipe).map_err(|error| PublishError::Unwritable(error.to_string()))?,
         code_version: env!("CARGO_PKG_VERSION").to_owned(),
         attributes,
     })

@@ -92,13 +92,15 @@ pub struct Report {
     pub seconds: f64,
     /// The test part, looked at once.
     pub test: Figures,
+    /// The rank of each user's item of the test part.
+    #[serde(skip)]
+    pub ranks: Vec<usize>,
     /// Whether the gate is passed.
     pub passed: bool,
 }
 
-/// Trains by a recipe. Of each user with three items or more the last is for the test and the one before it
-/// for validation; what was before is ranked out, as in S3-Rec (Zhou et al. 2020). Checkpoints go to
-/// `folder`, which must exist; a run that was cut off there goes on and ends as if it had not been.
+/// Trains by a recipe on what it names; see [`train_on`]. Checkpoints go to `folder`, which must exist; a run that
+/// was cut off there goes on and ends as if it had not been.
 ///
 /// # Errors
 /// [`TrainError`].
@@ -107,7 +109,21 @@ pub fn train(
     folder: &Path,
     tell: &mut dyn FnMut(TrainEvent),
 ) -> Result<(Report, Parameters), TrainError> {
-    let data = ItemSequences::read(&recipe.data.path)?;
+    train_on(recipe, ItemSequences::read(&recipe.data.path)?, Some(folder), tell)
+}
+
+/// Trains on sequences by a recipe. Of each user with three items or more the last is for the test and the one before it
+/// for validation; what was before is ranked out, as in S3-Rec (Zhou et al. 2020). Checkpoints go to
+/// `folder`, where there is one.
+///
+/// # Errors
+/// [`TrainError`].
+pub fn train_on(
+    recipe: &Recipe,
+    data: ItemSequences,
+    folder: Option<&Path>,
+    tell: &mut dyn FnMut(TrainEvent),
+) -> Result<(Report, Parameters), TrainError> {
     let items = data.items.len();
     tell(TrainEvent::Read { users: data.sequences.len(), items });
     let &Sequence::SelfAttentive { width, length, .. } = &recipe.model;
@@ -133,7 +149,8 @@ pub fn train(
         return Err(ShapeError { path: String::new(), message }.into());
     };
     let run = fingerprint(recipe, &data);
-    let mut state = match checkpoint::load::<State>(folder, run)? {
+    let earlier = folder.map(|folder| checkpoint::load::<State>(folder, run)).transpose()?.flatten();
+    let mut state = match earlier {
         Some(state) => {
             tell(TrainEvent::Resumed { epochs: state.epochs.len() });
             state
@@ -143,7 +160,8 @@ pub fn train(
     let fit = Fit { recipe, network: &network, table, items, width, length, windows: &windows };
     learn(&fit, &validation, folder, run, &mut state, tell)?;
     let best = state.best.map_or(state.parameters, |(_, best)| best);
-    let figures = Figures::of(&fit.ranks(&best, &test), recipe.seed);
+    let ranks = fit.ranks(&best, &test);
+    let figures = Figures::of(&ranks, recipe.seed);
     let at = |measure: &std::collections::BTreeMap<usize, crate::eval::Interval>| {
         measure.get(&FIRST).map_or(0.0, |interval| interval.mean)
     };
@@ -157,6 +175,7 @@ pub fn train(
         seconds: state.seconds,
         data_hash: format!("{:016x}", data_hash(&data)),
         test: figures,
+        ranks,
         passed,
         items: data.items,
     };
@@ -166,7 +185,7 @@ pub fn train(
 fn learn(
     fit: &Fit<'_>,
     validation: &[(&[u32], u32)],
-    folder: &Path,
+    folder: Option<&Path>,
     run: u64,
     state: &mut State,
     tell: &mut dyn FnMut(TrainEvent),
@@ -193,7 +212,9 @@ fn learn(
         let epoch = Epoch { epoch, loss, hit_rate, ndcg, sequences_per_second };
         state.epochs.push(epoch);
         state.seconds += begun.elapsed().as_secs_f64();
-        checkpoint::save(folder, run, state)?;
+        if let Some(folder) = folder {
+            checkpoint::save(folder, run, state)?;
+        }
         tell(TrainEvent::Epoch(epoch));
     }
     Ok(())
@@ -212,10 +233,11 @@ fn is_over(recipe: &Recipe, state: &State) -> bool {
 /// A number that another recipe, or other data, does not have.
 fn fingerprint(recipe: &Recipe, data: &ItemSequences) -> u64 {
     let mut hash = Xxh3::new();
-    // Where the data lies and how long it may take say nothing of what is learnt.
+    // Where the data lies, how long it may take and what is good enough say nothing of what is learnt.
     let mut recipe = recipe.clone();
     recipe.data.path = Default::default();
     recipe.train.minutes = 0.0;
+    recipe.gate = Default::default();
     hash.update(&serde_json::to_vec(&recipe).unwrap_or_default());
     hash.update(&data_hash(data).to_le_bytes());
     hash.digest()

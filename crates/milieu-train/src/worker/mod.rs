@@ -6,4 +6,4 @@ mod run;
 
 pub use frame::FrameError;
 pub use protocol::{Job, JobReader, JobWriter, ProtocolError};
-pub use run::{ACTIONS, ACTIONS_FILE, COLLABORATIVE, ITEMS_FILE, SERVED_FILE, WorkerError, run};
+pub use run::{ACTIONS, ACTIONS_FILE, COLLABORATIVE, ITEMS_FILE, NEXT, SERVED_FILE, WorkerError, run};

@@ -5,6 +5,8 @@ use crate::Progress;
 use crate::actions::TrainedActions;
 use crate::collaborative::{Choice, TrainedCollaborative};
 use crate::learn::{Incumbent, LearnError, Learnt, learn};
+use crate::next::TrainedNext;
+use crate::sequences;
 use milieu_feed::ActionScorer;
 use milieu_registry::{DataDescription, Draft, Registry, RegistryError};
 use milieu_types::Timestamp;
@@ -21,6 +23,9 @@ pub const ITEMS_FILE: &str = "items.json";
 pub const ACTIONS: &str = "actions";
 /// The file with a [`milieu_ranker::ActionModel`] in JSON.
 pub const ACTIONS_FILE: &str = "model.json";
+/// The kind of the next-item models in the registry, which is also the name of the recipe for them.
+pub const NEXT: &str = "feed-sequence";
+
 /// Why a training run failed.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkerError {
@@ -33,6 +38,9 @@ pub enum WorkerError {
     /// The registry cannot be read or written.
     #[error(transparent)]
     Registry(#[from] RegistryError),
+    /// A next-item model cannot be published.
+    #[error(transparent)]
+    Publish(#[from] sequences::PublishError),
     /// A model cannot be written down.
     #[error("the model cannot be encoded: {0}")]
     Encode(String),
@@ -49,7 +57,7 @@ pub fn run(input: impl Read, mut progress: impl FnMut(Progress)) -> Result<(), W
     let incumbent = incumbent(&registry)?;
     let job = reader.job.clone();
     let records = reader.by_ref().map(|entry| entry.map_err(WorkerError::from));
-    let Learnt { gathered, collaborative, actions } =
+    let Learnt { gathered, collaborative, next, actions } =
         learn(records, job.records, &incumbent, &job.config, &mut progress)?;
     let publish =
         Publish { registry: &registry, at: job.at, records: gathered.records(), last_seq: gathered.last() };
@@ -59,6 +67,13 @@ pub fn run(input: impl Read, mut progress: impl FnMut(Progress)) -> Result<(), W
             publish.publish(publish.collaborative(choice, &trained)?, promote, &mut progress)?;
         }
         Err(reason) => progress(Progress::Skipped { kind: COLLABORATIVE.into(), reason }),
+    }
+    match next {
+        Ok(trained) => {
+            let promote = trained.beats_popularity;
+            publish.publish(publish.next(&trained)?, promote, &mut progress)?;
+        }
+        Err(reason) => progress(Progress::Skipped { kind: NEXT.into(), reason }),
     }
     match actions {
         Ok(trained) => {
@@ -129,6 +144,14 @@ impl Publish<'_> {
         ]);
         let recipe = serde_json::to_string(&choice.candidate).map_err(encode)?;
         Ok(Draft { recipe, ..self.draft(COLLABORATIVE, files, choice.metrics, counts) })
+    }
+
+    fn next(&self, trained: &TrainedNext) -> Result<Draft, WorkerError> {
+        let mut draft = sequences::draft(NEXT, &trained.report, &trained.parameters, self.at)?;
+        draft.metrics.extend(trained.metrics.map(|(name, value)| (name.to_owned(), value)));
+        draft.data.last_seq = self.last_seq;
+        draft.data.counts.insert("records".to_owned(), self.records);
+        Ok(draft)
     }
 
     fn actions(&self, trained: TrainedActions) -> Result<Draft, WorkerError> {

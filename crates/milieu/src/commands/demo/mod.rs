@@ -1,10 +1,14 @@
-//! `milieu demo`: a seeded community to look at.
+//! `milieu demo`: a seeded community to look at, and models of pictures to try.
+
+mod carried;
 
 use super::{configuration, now};
 use crate::cli::Demo;
 use crate::jobs::work;
 use crate::output::{bar, replay_bar};
 use anyhow::{Context, Result};
+use milieu_registry::Registry;
+use milieu_server::store::models_dir;
 use milieu_server::{Server, append_all, listen, signal, start_telemetry};
 use milieu_testkit::community::{Community, Params};
 use std::path::Path;
@@ -34,6 +38,7 @@ pub(super) fn run(args: &Demo) -> Result<()> {
     if !data.join("log").exists() {
         seed(&community, data, &config.log)?;
     }
+    carried::publish(&Registry::open(models_dir(data))?)?;
     let reading = bar(0, "reading the log", false);
     let server = Server::open(data, config, listener, Some(work()), replay_bar(&reading))?;
     reading.finish_and_clear();
@@ -50,6 +55,7 @@ pub(super) fn run(args: &Demo) -> Result<()> {
          -d '{{\"type\":\"follow\",\"actor\":\"{user}\",\"object\":\"{}\"}}'",
         community.users().nth(1).unwrap_or(user)
     );
+    println!("  curl -s --data-binary @cat.jpg '{base}/v1/analyze/image?model=image-cifar10'");
     println!("\nCtrl-C ends it");
     server.run(signal())?;
     Ok(())
