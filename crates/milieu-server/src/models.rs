@@ -6,6 +6,7 @@ use milieu_feed::{ActionScorer, Collaborative, Models, NextItems};
 use milieu_inference::{EngineChoice, Engines, LoadOptions, SequenceModel};
 use milieu_ranker::ActionModel;
 use milieu_registry::{ModelCard, StagesMark, Version};
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -32,36 +33,40 @@ pub(crate) fn marks(shared: &Shared) -> [Option<StagesMark>; OF_FEED.len()] {
 /// Takes the live versions of the registry into use, all at once. What cannot be used is left out, and
 /// said.
 pub(crate) fn load_models(shared: &Shared) -> Result<(), String> {
-    let mut names = Vec::new();
-    let mut errors = Vec::new();
-    let mut models = Models::default();
-    match live(shared, COLLABORATIVE, |name, version| collaborative(shared, name, version)) {
-        Ok(Some((name, bound))) => {
-            names.push((COLLABORATIVE, name));
-            models.collaborative = Some(bound);
-        }
-        Ok(None) => {}
-        Err(error) => errors.push(error),
-    }
-    match live(shared, NEXT, |name, version| next(shared, name, version)) {
-        Ok(Some((name, bound))) => {
-            names.push((NEXT, name));
-            models.next = Some(bound);
-        }
-        Ok(None) => {}
-        Err(error) => errors.push(error),
-    }
-    match live(shared, ACTIONS, actions) {
-        Ok(Some((name, scorer))) => {
-            names.push((ACTIONS, name));
-            models.actions = scorer;
-        }
-        Ok(None) => {}
-        Err(error) => errors.push(error),
-    }
+    let mut found = Found::default();
+    let models = Models {
+        collaborative: found.take(live(shared, COLLABORATIVE, |name, of| collaborative(shared, name, of))),
+        next: found.take(live(shared, NEXT, |name, of| next(shared, name, of))),
+        actions: found.take(live(shared, ACTIONS, actions)).unwrap_or_default(),
+    };
     shared.engine.set_models(models);
-    *shared.models.lock() = names.into_iter().collect();
-    if errors.is_empty() { Ok(()) } else { Err(errors.join("; ")) }
+    *shared.models.lock() = found.names;
+    if found.errors.is_empty() { Ok(()) } else { Err(found.errors.join("; ")) }
+}
+
+/// What was found while models were loaded.
+#[derive(Default)]
+struct Found {
+    /// The versions that can be used, by kind.
+    names: BTreeMap<&'static str, String>,
+    /// Why others cannot.
+    errors: Vec<String>,
+}
+
+impl Found {
+    fn take<T>(&mut self, live: Result<Option<Live<T>>, String>) -> Option<T> {
+        let live = live.map_err(|error| self.errors.push(error)).ok()??;
+        self.names.insert(live.kind, live.name);
+        Some(live.model)
+    }
+}
+
+/// A live version that can be used.
+struct Live<T> {
+    kind: &'static str,
+    /// Such as `collaborative/3`.
+    name: String,
+    model: T,
 }
 
 /// The action model of a receipt, where the registry still has it.
@@ -73,16 +78,16 @@ pub(crate) fn action_version(shared: &Shared, name: &str) -> Option<ActionScorer
 
 fn live<T>(
     shared: &Shared,
-    kind: &str,
+    kind: &'static str,
     read: impl FnOnce(&str, &Version) -> Result<T, String>,
-) -> Result<Option<(String, T)>, String> {
+) -> Result<Option<Live<T>>, String> {
     let Some(number) = shared.registry.live(kind).map_err(|error| error.to_string())? else {
         return Ok(None);
     };
     let name = format!("{kind}/{number}");
     let version = shared.registry.load(kind, number).map_err(|error| format!("{name}: {error}"))?;
     let model = read(&name, &version).map_err(|error| format!("{name}: {error}"))?;
-    Ok(Some((name, model)))
+    Ok(Some(Live { kind, name, model }))
 }
 
 fn file<'v>(version: &'v Version, name: &str) -> Result<&'v [u8], String> {

@@ -97,6 +97,8 @@ impl Gathered {
             Err(TrainError::TooFew { count }) => {
                 return Ok(Err(format!("only {count} users took three items or more")));
             }
+            // What else is learnt from the log does not fail with it.
+            Err(error @ TrainError::Diverged { .. }) => return Ok(Err(error.to_string())),
             trained => trained?,
         };
         let gains: Vec<f64> = report.ranks.iter().map(|&rank| sequences::gain(rank, LIST)).collect();

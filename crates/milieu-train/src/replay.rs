@@ -284,10 +284,11 @@ impl<'r> Run<'r> {
         for entry in &page.entries {
             *self.sources.entry(entry.source.name()).or_default() += 1;
         }
+        let [collaborative, next] = alone(&view, engine, number, self.config.k, unmet);
         let lists = [
             page.entries.iter().map(|entry| entry.item).collect(),
-            collaborative(&view, engine, number, self.config.k, unmet),
-            next_items(&view, engine, number, self.config.k, unmet),
+            collaborative,
+            next,
             self.popularity.top(self.config.k, unmet),
             chronological(&view, self.config.k, unmet),
         ];
@@ -333,30 +334,21 @@ fn hash(text: &str) -> u64 {
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
-/// The collaborative model alone, by the newest of the user's history.
-fn collaborative(
+/// Each model that proposes alone: the collaborative one, by the newest of the user's history, and the next-item
+/// model.
+fn alone(
     view: &View<'_>,
     engine: &Engine,
     user: Option<UserIx>,
     count: usize,
     allowed: impl Fn(ItemIx) -> bool,
-) -> Vec<ItemIx> {
-    let taste = Taste::gather(view, user);
-    let items = engine.models().collaborative.as_ref().map(|model| model.recommend(&taste, count * 20));
-    items.unwrap_or_default().into_iter().filter(|&item| allowed(item)).take(count).collect()
-}
-
-/// The next-item model alone.
-fn next_items(
-    view: &View<'_>,
-    engine: &Engine,
-    user: Option<UserIx>,
-    count: usize,
-    allowed: impl Fn(ItemIx) -> bool,
-) -> Vec<ItemIx> {
-    let taste = Taste::gather(view, user);
-    let best = engine.models().next.as_ref().map(|model| model.best(&taste)).unwrap_or_default();
-    best.iter().map(|&(item, _)| item).filter(|&item| allowed(item)).take(count).collect()
+) -> [Vec<ItemIx>; 2] {
+    let (taste, models) = (Taste::gather(view, user), engine.models());
+    let collaborative = models.collaborative.as_ref().map(|model| model.recommend(&taste, count * 20));
+    let next = models.next.as_ref().map(|model| model.best(&taste).iter().map(|&(item, _)| item).collect());
+    [collaborative, next].map(|items: Option<Vec<ItemIx>>| {
+        items.unwrap_or_default().into_iter().filter(|&item| allowed(item)).take(count).collect()
+    })
 }
 
 fn chronological(view: &View<'_>, count: usize, allowed: impl Fn(ItemIx) -> bool) -> Vec<ItemIx> {
