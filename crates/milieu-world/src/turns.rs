@@ -3,8 +3,8 @@
 
 use crate::{Secs, UserIx};
 use milieu_types::{Seq, TieKind};
-use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The most turns kept of a pair; what is older can no longer be taken back.
 const KEPT: usize = 32;
@@ -24,9 +24,10 @@ pub(crate) struct Turn {
     pub(crate) starts: bool,
 }
 
-/// The standing turns of each pair with more than one, in the order of the log.
+/// The standing turns of each pair with more than one, in the order of the log. Sorted by pair, so that equal
+/// worlds have equal snapshots.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(crate) struct Turns(FxHashMap<Pair, Vec<Turn>>);
+pub(crate) struct Turns(BTreeMap<Pair, Vec<Turn>>);
 
 /// Since when the tie is, after these turns.
 fn since(turns: &[Turn]) -> Option<Secs> {
