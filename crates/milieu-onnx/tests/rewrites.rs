@@ -6,8 +6,8 @@ mod common;
 use common::{difference, picture, run, values};
 use milieu_onnx::proto::{Graph, Tensor};
 use milieu_onnx::rewrite::{
-    Form, Ranges, expose, fold_batch_norm, half_weights, magnitude, prune_channels, quantisable_tensors,
-    quantise_dynamic, quantise_static, quantise_weights,
+    Form, Ranges, expose, fold_batch_norm, half_weights, magnitude, mirrored, prune_channels,
+    quantisable_tensors, quantise_dynamic, quantise_static, quantise_weights,
 };
 use milieu_onnx::{Limits, Model, Value};
 
@@ -75,6 +75,26 @@ fn ranges_are_needed() {
     let found = quantise_static(&model, &Ranges::default(), Form::Pairs).unwrap_err().to_string();
     assert!(found.contains("the range of"), "{found}");
     assert!(expose(&model, &["nowhere".to_owned()]).is_err());
+}
+
+#[test]
+fn both_sides_are_looked_at() {
+    let model = fold_batch_norm(&picture(8)).unwrap();
+    let both = mirrored(&model).unwrap();
+    let mut turned = pictures(3);
+    turned.chunks_exact_mut(12).for_each(<[f32]>::reverse);
+    let (plain, other) = (run(&model, &pictures(3)).remove(0), run(&model, &turned).remove(0));
+    let mean: Vec<f32> = plain.iter().zip(&other).map(|(a, b)| 0.5 * (a + b)).collect();
+    assert!(difference(&mean, &plain) > 0.01);
+    let far = difference(&run(&both, &pictures(3))[0], &mean);
+    assert!(far < 1e-5, "{far}");
+    // It has no side of its own any more, also in 8 bits.
+    let integer = quantise_static(&both, &ranges(&both, &pictures(8)), Form::Integer).unwrap();
+    for model in [&both, &integer] {
+        assert!(difference(&run(model, &turned)[0], &run(model, &pictures(3))[0]) < 1e-5);
+    }
+    let exposed = expose(&model, &quantisable_tensors(&model)).unwrap();
+    assert!(mirrored(&exposed).unwrap_err().to_string().contains("does not give one N x K"));
 }
 
 /// The model with the last half of each convolution's channels set to 0.

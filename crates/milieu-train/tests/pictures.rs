@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 use milieu_dataset::pictures::png;
-use milieu_train::pictures::{Recipe, TrainError, TrainEvent, Trained, html, train};
+use milieu_onnx::{Limits, Model};
+use milieu_train::pictures::{MODEL_FILE, Recipe, TrainError, TrainEvent, Trained, draft, html, train};
+use milieu_types::Timestamp;
 use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use std::fs;
@@ -70,6 +72,31 @@ fn learns_and_says_how_well() {
     let trained = run(&recipe(data.path(), &["gate.accuracy=1", "train.rate=1e-9"]), data.path()).unwrap();
     assert!(!trained.report.passed && !trained.mistakes.is_empty());
     assert!(html("x", &trained.report, &trained.mistakes).contains("data:image/png;base64,iVBOR"));
+}
+
+#[test]
+fn how_it_is_answered_is_no_part_of_what_is_learnt() {
+    let (data, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    make(data.path(), 40);
+    let plain = run(&recipe(data.path(), &[]), out.path()).unwrap();
+    // The folder has the run, which is not trained again.
+    let mut resumed = 0;
+    let both = train(&recipe(data.path(), &["answer.mirrored=true"]), out.path(), &mut |event| {
+        if let TrainEvent::Resumed { epochs } = event {
+            resumed = epochs;
+        }
+    });
+    let both = both.unwrap();
+    assert_eq!(resumed, 4);
+    assert_eq!(both.parameters, plain.parameters);
+    assert_ne!(both.report.test.log_loss, plain.report.test.log_loss);
+    let turns = |trained: &Trained| {
+        let draft = draft("sides", trained, Timestamp::from_secs(0)).unwrap();
+        let (_, bytes) = draft.files.iter().find(|(name, _)| name == MODEL_FILE).unwrap();
+        let model = Model::read(bytes, &Limits::default()).unwrap();
+        model.graph().node.iter().filter(|node| node.is("Concat")).count()
+    };
+    assert_eq!((turns(&plain), turns(&both)), (0, 1));
 }
 
 #[test]

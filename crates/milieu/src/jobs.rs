@@ -56,7 +56,8 @@ fn read(text: &str, settings: &[String]) -> Result<(), String> {
         let recipe = Recipe::read(text, settings)?;
         let mut candidates = recipe.search.candidates.iter().map(|settings| recipe.with(settings));
         let candidate_reads = candidates.any(|other| other.is_ok_and(|other| other.encoder.is_some()));
-        Ok(recipe.encoder.is_some() || recipe.data.sensitive_model.is_some() || candidate_reads)
+        let sensitive = recipe.data.sensitive_model.is_some();
+        Ok(recipe.encoder.is_some() || recipe.parent.is_some() || sensitive || candidate_reads)
     };
     let reads_more = match Task::of(text).map_err(|error| error.to_string())? {
         Task::ImageClassification => of_pictures(),

@@ -176,7 +176,8 @@ fn a_network_trained_here_is_pruned_and_trained_on() {
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         last_line(&output)
     };
-    done(&["train", "day-night.toml", "--json", "--data", "data", "--promote"]);
+    let sides = ["--set", "answer.mirrored=true"];
+    done(&[&["train", "day-night.toml", "--json", "--data", "data", "--promote"][..], &sides].concat());
     for method in ["channels", "magnitude"] {
         let arguments = ["models", "optimize", "day-night", "--method", method, "--epochs", "2", "--json"];
         let of = ["--most-lost", "60", "--engine", "rten", "--examples", "pictures", "--data", "data"];

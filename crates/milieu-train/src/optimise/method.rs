@@ -4,13 +4,13 @@ use super::examples::Examples;
 use super::measure::{Engined, pictures};
 use super::tune::{masked, tuned};
 use super::{Optimisation, OptimiseError};
-use crate::pictures::network;
+use crate::pictures::{Recipe, network};
 use milieu_inference::{EngineKind, Engines};
 use milieu_nn::{Layer, Parameters, Size};
 use milieu_onnx::Model;
 use milieu_onnx::rewrite::{
-    Form, Ranges, expose, fold_batch_norm, half_weights, magnitude, prune_channels, quantisable_tensors,
-    quantise_dynamic, quantise_static, quantise_weights,
+    Form, Ranges, expose, fold_batch_norm, half_weights, magnitude, mirrored, prune_channels,
+    quantisable_tensors, quantise_dynamic, quantise_static, quantise_weights,
 };
 use milieu_registry::ModelCard;
 use serde::{Deserialize, Serialize};
@@ -84,17 +84,18 @@ impl Smaller<'_> {
             Method::Int8Weights => (quantise_weights(&folded()?)?, None),
             Method::Half => (half_weights(self.model)?, None),
             Method::Magnitude { share, epochs } => match self.network()? {
-                Some((layers, parameters)) => {
+                Some(parent) => {
+                    let (layers, parameters) = parent.clone();
                     let (parameters, mask) = masked(parameters, share);
-                    let network = (layers, parameters);
-                    self.trained(network, Some(&mask), examples, (recipe, epochs), tell)?
+                    let smaller = ((layers, parameters), Some(&mask));
+                    self.trained(smaller, &parent, examples, (recipe, epochs), tell)?
                 }
                 None => (magnitude(self.model, share)?, None),
             },
             Method::Channels { share, epochs } => match self.network()? {
-                Some((layers, parameters)) => {
-                    let network = milieu_models::prune(&layers, self.input(examples), &parameters, share)?;
-                    self.trained(network, None, examples, (recipe, epochs), tell)?
+                Some(parent) => {
+                    let smaller = milieu_models::prune(&parent.0, self.input(examples), &parent.1, share)?;
+                    self.trained((smaller, None), &parent, examples, (recipe, epochs), tell)?
                 }
                 None => (prune_channels(&folded()?, share)?, None),
             },
@@ -114,11 +115,11 @@ impl Smaller<'_> {
         milieu_models::image::Image::input(examples.preparation.side as usize)
     }
 
-    /// Trains a smaller network on, and gives its graph and itself.
+    /// Trains a smaller network on, and gives its graph and itself. What the mask names stays zero.
     fn trained(
         &self,
-        network: Network,
-        mask: Option<&Vec<Vec<bool>>>,
+        (network, mask): (Network, Option<&Vec<Vec<bool>>>),
+        parent: &Network,
         examples: &Examples,
         (recipe, epochs): (&str, usize),
         tell: &mut dyn FnMut(&str),
@@ -128,13 +129,14 @@ impl Smaller<'_> {
             version: self.wanted.version,
             reason,
         };
+        let recipe = Recipe::read(recipe, &[]).map_err(|error| unfit(format!("its recipe: {error}")))?;
         let (layers, parameters) = if epochs == 0 {
             network
         } else {
-            tuned(network, mask, examples, (recipe, epochs), &self.wanted.folder, tell)
-                .map_err(|error| error.unfit(&unfit))?
+            tuned(network, mask, parent, examples, (&recipe, epochs), &self.wanted.folder, tell)?
         };
         let model = milieu_models::onnx(&layers, self.input(examples), &parameters)?;
+        let model = if recipe.answer.mirrored { mirrored(&model)? } else { model };
         let bytes = network::write(&layers, &parameters).map_err(unfit)?;
         Ok((model, Some(bytes)))
     }

@@ -1,30 +1,12 @@
 //! Training a smaller network on, until it knows again what it lost.
 
-use super::OptimiseError;
 use super::examples::Examples;
 use crate::pictures::data::Data;
+use crate::pictures::fit::{Guide, Teacher};
 use crate::pictures::learn::learn_on;
-use crate::pictures::{Epoch, Recipe, RecipeError, TrainError, TrainEvent};
-use milieu_nn::{Layer, ParameterKind, Parameters, Schedule};
+use crate::pictures::{Epoch, Recipe, TrainError, TrainEvent};
+use milieu_nn::{Layer, Network, ParameterKind, Parameters, Schedule};
 use std::path::Path;
-
-/// How much lower the learning rate is than when the network was trained.
-const GENTLER: f32 = 0.3;
-
-/// Why a network cannot be trained on.
-pub(super) enum TuneError {
-    Recipe(RecipeError),
-    Train(TrainError),
-}
-
-impl TuneError {
-    pub(super) fn unfit(self, unfit: &dyn Fn(String) -> OptimiseError) -> OptimiseError {
-        match self {
-            Self::Recipe(error) => unfit(format!("its recipe: {error}")),
-            Self::Train(error) => error.into(),
-        }
-    }
-}
 
 /// Parameters with the share of the smallest of each weight set to zero, and which those are.
 pub(super) fn masked(mut parameters: Parameters, share: f32) -> (Parameters, Vec<Vec<bool>>) {
@@ -49,20 +31,23 @@ pub(super) fn masked(mut parameters: Parameters, share: f32) -> (Parameters, Vec
     (parameters, mask)
 }
 
-/// Trains on by the recipe that the network was trained by, more gently. What `mask` names stays zero.
+/// Trains the smaller network on by the recipe that the larger one was trained by, whose answers it learns. The
+/// learning rate rises as high as it did then, which leaves less lost than a gentle one (Renda et al. 2020,
+/// arXiv 2003.02389). What `mask` names stays zero.
 pub(super) fn tuned(
     (layers, parameters): (Vec<Layer>, Parameters),
     mask: Option<&Vec<Vec<bool>>>,
+    parent: &(Vec<Layer>, Parameters),
     examples: &Examples,
-    (recipe, epochs): (&str, usize),
+    (recipe, epochs): (&Recipe, usize),
     folder: &Path,
     tell: &mut dyn FnMut(&str),
-) -> Result<(Vec<Layer>, Parameters), TuneError> {
-    let mut recipe = Recipe::read(recipe, &[]).map_err(TuneError::Recipe)?;
+) -> Result<(Vec<Layer>, Parameters), TrainError> {
+    let mut recipe = recipe.clone();
     recipe.train.epochs = epochs;
     recipe.train.schedule = Schedule::OneCycle { warm_up: 0.1 };
-    recipe.train.rate *= GENTLER;
     recipe.train.minutes = 0.0;
+    recipe.train.patience = 0;
     let data = Data {
         collection: examples.collection.clone(),
         parts: examples.parts.clone(),
@@ -70,12 +55,14 @@ pub(super) fn tuned(
         features: None,
         encoder: None,
     };
-    let learnt = learn_on(&recipe, &data, (layers, parameters), mask, folder, &mut |event| {
+    let (network, _) = Network::new(&parent.0, data.input(), recipe.seed)?;
+    let teacher = Teacher { network, parameters: parent.1.clone() };
+    let guide = Guide { mask, teacher: Some(&teacher) };
+    let learnt = learn_on(&recipe, &data, (layers, parameters), guide, folder, &mut |event| {
         if let TrainEvent::Epoch(Epoch { epoch, loss, accuracy, .. }) = event {
             tell(&format!("training on, epoch {epoch}: loss {loss:.4}, validation accuracy {accuracy:.4}"));
         }
-    });
-    let learnt = learnt.map_err(TuneError::Train)?;
+    })?;
     Ok((learnt.layers, learnt.parameters))
 }
 

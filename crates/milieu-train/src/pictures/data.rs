@@ -60,7 +60,8 @@ impl Data {
         let mut data = Self { collection, parts, preparation, features: None, encoder: None };
         let of = data.collection.pictures.len();
         let mut progress = |done| tell(TrainEvent::Encoding { done, of });
-        data.features = Some(encoder.encode(&data, recipe.augment.flip, &mut progress)?);
+        data.features =
+            Some(encoder.encode(&data, recipe.augment.flip || recipe.answer.mirrored, &mut progress)?);
         data.encoder = Some(encoder.frozen());
         Ok(data)
     }
@@ -76,15 +77,18 @@ impl Data {
     /// A number that another recipe, other data, or other first parameters do not have.
     pub(crate) fn fingerprint(&self, recipe: &Recipe, parameters: &Parameters) -> u64 {
         let mut hash = Xxh3::new();
-        // Where the data lies, how long it may take and what is good enough say nothing of what is learnt.
+        // Where the data lies, how long it may take, what is answered with it and what is good enough say nothing
+        // of what is learnt.
         let mut recipe = recipe.clone();
         recipe.data.path = Default::default();
         recipe.data.sensitive_model = None;
         if let Some(encoder) = &mut recipe.encoder {
             encoder.path = Default::default();
         }
+        recipe.parent = None;
         recipe.train.minutes = 0.0;
         recipe.gate = Default::default();
+        recipe.answer = Default::default();
         hash.update(&serde_json::to_vec(&recipe).unwrap_or_default());
         hash.update(&self.hash().to_le_bytes());
         for value in parameters.iter().flat_map(|parameter| &parameter.values) {

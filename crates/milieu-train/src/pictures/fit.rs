@@ -3,6 +3,7 @@
 use super::data::Data;
 use super::recipe::Recipe;
 use super::run::TrainError;
+use crate::classification::softmax;
 use milieu_dataset::pictures::{Batch, augment_turned, blend};
 use milieu_dataset::{Loader, LoaderConfig, mix};
 use milieu_nn::losses::{cross_entropy, smooth};
@@ -24,7 +25,7 @@ pub(crate) struct State {
     pub(crate) optimiser: Optimiser,
     pub(crate) average: Option<Average>,
     pub(crate) epochs: Vec<Epoch>,
-    /// The parameters with the best validation so far, and its accuracy.
+    /// The highest accuracy on the validation part so far, and the latest parameters that are as good.
     pub(crate) best: Option<(f64, Parameters)>,
     pub(crate) seconds: f64,
 }
@@ -49,8 +50,32 @@ pub(crate) struct Fit<'a> {
     pub(crate) recipe: &'a Recipe,
     pub(crate) network: &'a Network,
     pub(crate) data: &'a Data,
+    pub(crate) guide: Guide<'a>,
+}
+
+/// What holds a network that is trained on to the one it comes of.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Guide<'a> {
     /// Which values of each parameter stay zero; none where there is nothing for a parameter.
     pub(crate) mask: Option<&'a Vec<Vec<bool>>>,
+    /// Whose answers are learnt, in place of the labels.
+    pub(crate) teacher: Option<&'a Teacher>,
+}
+
+/// A network whose answers another learns, on the same views of the same pictures (Hinton et al. 2015,
+/// arXiv 1503.02531; that the views are the same and no label is mixed in: Beyer et al. 2022, arXiv 2106.05237).
+pub(crate) struct Teacher {
+    pub(crate) network: Network,
+    pub(crate) parameters: Parameters,
+}
+
+impl Teacher {
+    /// The share of each class in each picture, `N x C`.
+    fn shares(&self, pictures: Vec<f32>, classes: usize) -> Vec<f32> {
+        let logits = values(self.network.forward(&Tape::answering(&self.parameters), pictures));
+        let rows = logits.chunks_exact(classes.max(1));
+        rows.flat_map(|row| softmax(row, 1.0)).map(|share| share as f32).collect()
+    }
 }
 
 /// Pictures whose gradients are taken at once.
@@ -140,7 +165,7 @@ impl Fit<'_> {
     }
 
     fn keep_zeros(&self, parameters: &mut Parameters) {
-        for (parameter, mask) in parameters.iter_mut().zip(self.mask.into_iter().flatten()) {
+        for (parameter, mask) in parameters.iter_mut().zip(self.guide.mask.into_iter().flatten()) {
             let zeros = parameter.values.iter_mut().zip(mask).filter(|(_, zero)| **zero);
             zeros.for_each(|(value, _)| *value = 0.0);
         }
@@ -150,7 +175,11 @@ impl Fit<'_> {
     fn gradients(&self, parameters: &Parameters, part: Prepared) -> (f64, Gradients, Statistics) {
         let count = self.data.collection.classes.len();
         let tape = Tape::training(parameters, part.seed);
-        let targets = tape.tensor(part.targets, [part.count, count]);
+        let targets = match self.guide.teacher {
+            Some(teacher) => teacher.shares(part.pictures.clone(), count),
+            None => part.targets,
+        };
+        let targets = tape.tensor(targets, [part.count, count]);
         let loss = cross_entropy(self.network.forward(&tape, part.pictures), targets, None);
         let value = values(loss.clone()).first().copied().map_or(f64::NAN, f64::from);
         let (gradients, statistics) = tape.gradients(&loss);
@@ -191,24 +220,44 @@ impl Fit<'_> {
         out
     }
 
-    /// Some pictures as they are, each as the network reads it.
-    pub(crate) fn prepared(&self, numbers: &[usize]) -> Vec<f32> {
+    /// Some pictures as they are, or `turned` left to right, each as the network reads it.
+    pub(crate) fn prepared(&self, numbers: &[usize], turned: bool) -> Vec<f32> {
         let length = self.data.input().count();
+        let side = self.data.preparation.side as usize;
         let mut pictures = vec![0.0; numbers.len() * length];
         for (out, &at) in pictures.chunks_exact_mut(length).zip(numbers) {
-            match &self.data.features {
-                Some(features) => out.copy_from_slice(features.of(at, false)),
-                None => self.data.preparation.write(&self.data.collection.pictures[at].pixels, out),
+            if let Some(features) = &self.data.features {
+                out.copy_from_slice(features.of(at, turned));
+                continue;
+            }
+            self.data.preparation.write(&self.data.collection.pictures[at].pixels, out);
+            if turned {
+                out.chunks_exact_mut(side).for_each(<[f32]>::reverse);
             }
         }
         pictures
     }
 
-    /// The logits of some pictures as they are, `N x C`.
+    /// The logits of some pictures by one look at each, `N x C`.
     pub(crate) fn answer(&self, parameters: &Parameters, numbers: &[usize]) -> Vec<f32> {
+        self.logits(parameters, numbers, false)
+    }
+
+    /// The logits of some pictures as they will be served, `N x C`.
+    pub(crate) fn answer_as_served(&self, parameters: &Parameters, numbers: &[usize]) -> Vec<f32> {
+        let mut logits = self.logits(parameters, numbers, false);
+        if self.recipe.answer.mirrored {
+            let turned = self.logits(parameters, numbers, true);
+            logits.iter_mut().zip(turned).for_each(|(one, other)| *one = 0.5 * (*one + other));
+        }
+        logits
+    }
+
+    fn logits(&self, parameters: &Parameters, numbers: &[usize], turned: bool) -> Vec<f32> {
         let mut logits = Vec::with_capacity(numbers.len() * self.data.collection.classes.len());
         for batch in numbers.chunks(ANSWERED) {
-            logits.extend(values(self.network.forward(&Tape::answering(parameters), self.prepared(batch))));
+            let pictures = self.prepared(batch, turned);
+            logits.extend(values(self.network.forward(&Tape::answering(parameters), pictures)));
         }
         logits
     }

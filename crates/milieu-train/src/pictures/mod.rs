@@ -17,6 +17,9 @@ pub use crate::settings::RecipeError;
 pub use encoder::{EncoderError, FrozenEncoder};
 pub use fit::Epoch;
 pub use publish::{MODEL_FILE, NETWORK_FILE, PublishError, TASK, draft};
-pub use recipe::{DataConfig, EncoderConfig, FitConfig, GateConfig, PrepareConfig, Recipe, Start};
+pub use recipe::{
+    AnswerConfig, DataConfig, EncoderConfig, FitConfig, GateConfig, ParentConfig, PrepareConfig, Recipe,
+    Start,
+};
 pub use report::html;
 pub use run::{Cleaning, Mistake, Report, TrainError, TrainEvent, Trained, train};

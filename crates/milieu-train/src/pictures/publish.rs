@@ -50,6 +50,7 @@ pub fn draft(name: &str, trained: &Trained, created_at: Timestamp) -> Result<Dra
         Some(encoder) => (rewrite::join(&encoder.graph, &encoder.value, &network)?, encoder.input.as_str()),
         None => (network, "input"),
     };
+    let graph = if report.recipe.answer.mirrored { rewrite::mirrored(&graph)? } else { graph };
     let learnt = network_file::write(layers, parameters).map_err(PublishError::Unwritable)?;
     let side = u64::from(report.preparation.side);
     let card = ModelCard {

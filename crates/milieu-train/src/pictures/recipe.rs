@@ -32,12 +32,18 @@ pub struct Recipe {
     pub encoder: Option<EncoderConfig>,
     /// The network.
     pub model: Image,
+    /// The network that this one goes on from; it starts from nothing where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<ParentConfig>,
     /// What is tried out before, if anything.
     #[serde(default)]
     pub search: SearchConfig,
     /// How it is trained.
     #[serde(default)]
     pub train: FitConfig,
+    /// How a picture is answered.
+    #[serde(default, skip_serializing_if = "AnswerConfig::is_plain")]
+    pub answer: AnswerConfig,
     /// What the result has to reach.
     #[serde(default)]
     pub gate: GateConfig,
@@ -86,6 +92,14 @@ pub struct EncoderConfig {
     pub mean: [f32; 3],
     /// What they are divided by then, above 0.
     pub deviation: [f32; 3],
+}
+
+/// A network that learnt before: other classes, or the same of other pictures.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ParentConfig {
+    /// The file `network.bin` of a version of the same architecture. All but what tells its classes apart is taken.
+    pub path: PathBuf,
 }
 
 /// How pictures become numbers.
@@ -142,6 +156,20 @@ pub enum Start {
     Identity,
 }
 
+/// How a picture is answered, by the tests and in serving.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AnswerConfig {
+    /// Whether by the mean of the logits of itself and of its mirror image, which takes twice the work.
+    pub mirrored: bool,
+}
+
+impl AnswerConfig {
+    fn is_plain(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// What the result has to reach to be good enough.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -187,13 +215,13 @@ impl Recipe {
         let table = toml::Table::try_from(self).map_err(|error| RecipeError::Malformed(error.to_string()))?;
         let changed = Self::from_table(table, settings)?;
         let data = |recipe: &Self| {
-            let Self { data, prepare, clean, encoder, seed, .. } = recipe.clone();
-            (data, prepare, clean, encoder, seed)
+            let Self { data, prepare, clean, encoder, parent, answer, seed, .. } = recipe.clone();
+            (data, prepare, clean, encoder, parent, answer, seed)
         };
         match data(&changed) == data(self) {
             true => Ok(changed),
             false => Err(RecipeError::Malformed(
-                "it may not change data, prepare, clean, encoder or seed".to_owned(),
+                "it may not change data, prepare, clean, encoder, parent, answer or seed".to_owned(),
             )),
         }
     }
@@ -205,6 +233,9 @@ impl Recipe {
         recipe.data.sensitive_model = self.data.sensitive_model.as_deref().map(name_only);
         if let Some(encoder) = &mut recipe.encoder {
             encoder.path = name_only(&encoder.path);
+        }
+        if let Some(parent) = &mut recipe.parent {
+            parent.path = name_only(&parent.path);
         }
         recipe
     }

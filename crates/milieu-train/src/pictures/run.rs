@@ -2,7 +2,7 @@
 
 use super::data::Data;
 use super::encoder::{EncoderError, FrozenEncoder};
-use super::fit::{Epoch, Fit};
+use super::fit::{Epoch, Fit, Guide};
 use super::learn::{Learnt, learn};
 use super::recipe::Recipe;
 use super::suspects;
@@ -17,7 +17,7 @@ use serde::Serialize;
 use std::convert::Infallible;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Wrong answers that are kept.
 const MISTAKES: usize = 24;
@@ -101,6 +101,14 @@ pub enum TrainError {
     /// A network gives what are no probabilities.
     #[error(transparent)]
     Suspicion(#[from] SuspicionError),
+    /// There is no network to go on from.
+    #[error("{}: {reason}", path.display())]
+    Parent {
+        /// Where it was looked for.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// The network does not fit the pictures.
     #[error(transparent)]
     Shape(#[from] ShapeError),
@@ -206,12 +214,12 @@ pub fn train(
     let suspects = suspects::find(recipe, &mut data, folder, tell)?;
     let (recipe, trials) = search(recipe, &data, folder, tell)?;
     let Learnt { layers, network, parameters, epochs, seconds } = learn(&recipe, &data, folder, tell)?;
-    let fit = Fit { recipe: &recipe, network: &network, data: &data, mask: None };
+    let fit = Fit { recipe: &recipe, network: &network, data: &data, guide: Guide::default() };
     let classes = data.collection.classes.clone();
     let Parts { train, validation, test } = &data.parts;
-    let logits = fit.answer(&parameters, validation);
+    let logits = fit.answer_as_served(&parameters, validation);
     let temperature = fit_temperature(&logits, &fit.right(validation), classes.len());
-    let logits = fit.answer(&parameters, test);
+    let logits = fit.answer_as_served(&parameters, test);
     let figures = measure(&logits, &fit.right(test), &classes, temperature, recipe.seed);
     let mistakes = worst(&data, &logits, test, temperature);
     let input = data.input();

@@ -1,7 +1,7 @@
 //! Training pictures whose labels are probably wrong, judged by models that did not learn from them.
 
 use super::data::Data;
-use super::fit::Fit;
+use super::fit::{Fit, Guide};
 use super::learn::{Learnt, learn};
 use super::recipe::Recipe;
 use super::run::{TrainError, TrainEvent};
@@ -40,7 +40,7 @@ pub(super) fn find(
         fs::create_dir_all(&folder).map_err(|source| CheckpointError::Io { path: folder.clone(), source })?;
         data.parts = Parts { train: others, ..data.parts.clone() };
         let Learnt { network, parameters, .. } = learn(recipe, data, &folder, tell)?;
-        let fit = Fit { recipe, network: &network, data, mask: None };
+        let fit = Fit { recipe, network: &network, data, guide: Guide::default() };
         let logits = fit.answer(&parameters, &judged);
         for row in logits.chunks_exact(classes) {
             probabilities.extend(softmax(row, 1.0).into_iter().map(|share| share as f32));
