@@ -14,6 +14,10 @@ const TEXT_BYTES: usize = 4096;
 const SIDE: u32 = 4096;
 /// The longest text that a model reads, in tokens.
 const TOKENS: u32 = 1 << 20;
+/// The most of anything in a row in an n-gram.
+const GRAM: u32 = 8;
+/// The most rows of a table of n-grams.
+const ROWS: u32 = 1 << 24;
 
 /// The card of a model, kept in the [`Manifest::attributes`] under its fields' names. Other attributes may
 /// stand beside it.
@@ -57,6 +61,8 @@ pub enum Preprocessing {
     Picture(PicturePreparation),
     /// A text becomes tokens.
     Text(TextPreparation),
+    /// A text becomes numbers of rows, one for each of its n-grams.
+    Grams(GramsPreparation),
 }
 
 /// How a picture of another shape becomes a square.
@@ -90,6 +96,23 @@ pub struct TextPreparation {
     pub tokenizer: String,
     /// Tokens that are kept; what comes after them is cut off.
     pub maximum_tokens: u32,
+}
+
+/// Which n-grams of a text are taken, as `milieu-text` does it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GramsPreparation {
+    /// Tokens in a row.
+    pub words: u32,
+    /// The fewest characters of a part of a word.
+    pub shortest: u32,
+    /// The most characters of a part of a word, 0 for no parts.
+    pub longest: u32,
+    /// The most characters in a row of scripts that do not part words.
+    pub apart: u32,
+    /// Whether words that are written in disguise count as what they stand for, too.
+    pub disguise: bool,
+    /// Rows of the table.
+    pub rows: u32,
 }
 
 impl ModelCard {
@@ -205,6 +228,15 @@ impl Preprocessing {
             }
             Self::Text(TextPreparation { maximum_tokens, .. }) => (!(1..=TOKENS).contains(maximum_tokens))
                 .then(|| format!("texts of {maximum_tokens} tokens, the limit is {TOKENS}")),
+            Self::Grams(grams) => {
+                let GramsPreparation { words, shortest, longest, apart, rows, .. } = grams;
+                let usable = (1..=GRAM).contains(words)
+                    && (1..=GRAM).contains(shortest)
+                    && *longest <= GRAM
+                    && (1..=GRAM).contains(apart)
+                    && (1..=ROWS).contains(rows);
+                (!usable).then(|| format!("n-grams of {grams:?}, the limits are {GRAM} and {ROWS} rows"))
+            }
         }
     }
 }

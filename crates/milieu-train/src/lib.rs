@@ -18,6 +18,7 @@ pub mod search;
 pub mod sequences;
 mod settings;
 mod task;
+pub mod texts;
 pub mod worker;
 
 pub use actions::{TrainedActions, train_actions};

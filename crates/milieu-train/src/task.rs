@@ -11,6 +11,8 @@ pub enum Task {
     ImageClassification,
     /// What comes next in a sequence: [`crate::sequences`].
     NextItem,
+    /// One of several classes for each text: [`crate::texts`].
+    TextClassification,
 }
 
 impl Task {
@@ -39,6 +41,7 @@ mod tests {
         }
         check("task = 'next-item'\nwhat = 1\n[ever]", Some(Task::NextItem));
         check("task = 'image-classification'", Some(Task::ImageClassification));
+        check("task = 'text-classification'", Some(Task::TextClassification));
         check("task = 'folding'", None);
         check("[task]", None);
         check("", None);

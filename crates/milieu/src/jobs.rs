@@ -4,7 +4,7 @@ use crate::training;
 use milieu_api::{ApiError, JobSpec, OptimizeJob, TrainJob};
 use milieu_server::{JobInput, JobOutcome, Work, each_line};
 use milieu_train::pictures::{Recipe, RecipeError};
-use milieu_train::{Task, sequences};
+use milieu_train::{Task, sequences, texts};
 use milieu_types::ErrorCode;
 use std::io;
 use std::process::{Command, ExitStatus, Stdio};
@@ -62,6 +62,8 @@ fn read(text: &str, settings: &[String]) -> Result<(), String> {
     let reads_more = match Task::of(text).map_err(|error| error.to_string())? {
         Task::ImageClassification => of_pictures(),
         Task::NextItem => sequences::Recipe::read(text, settings).map(|_| false),
+        Task::TextClassification => texts::Recipe::read(text, settings)
+            .map(|recipe| recipe.data.path.is_none() || recipe.data.names.is_some()),
     };
     match reads_more {
         Ok(false) => Ok(()),

@@ -168,6 +168,33 @@ fn what_is_promoted_as_the_feeds_sequence_becomes_a_source_of_a_running_server()
 }
 
 #[test]
+fn texts_are_told_apart() {
+    let dir = tempfile::tempdir().unwrap();
+    let lines: Vec<String> = (0..200)
+        .map(|number| {
+            format!(
+                "{{\"text\":\"{} {number}\",\"label\":{}}}",
+                ["well done", "做得不好"][number % 2],
+                number % 2
+            )
+        })
+        .collect();
+    fs::write(dir.path().join("said.jsonl"), lines.join("\n")).unwrap();
+    fs::write(dir.path().join("said.toml"), "task = 'text-classification'\n[data]\ntrain = 'said.jsonl'")
+        .unwrap();
+    let output = milieu(dir.path(), &["train", "said.toml", "--json", "--data", "data", "--promote"])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let summary = last_line(&output);
+    assert_eq!((&summary["version"], &summary["classes"]), (&1.into(), &2.into()), "{summary}");
+    assert!(summary["accuracy"].as_f64().unwrap() > 0.95, "{summary}");
+    let wrong = ["train", "said.toml", "--set", "data.text=words"];
+    let output = milieu(dir.path(), &wrong).output().unwrap();
+    assert!(!output.status.success());
+}
+
+#[test]
 fn a_network_trained_here_is_pruned_and_trained_on() {
     let dir = tempfile::tempdir().unwrap();
     make(dir.path());

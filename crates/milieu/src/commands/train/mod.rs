@@ -3,6 +3,7 @@
 mod pictures;
 mod progress;
 mod sequences;
+mod texts;
 
 use super::now;
 use crate::child::alone_in;
@@ -43,6 +44,7 @@ pub(super) fn run(args: &Train) -> Result<()> {
     let refused = match task {
         Task::ImageClassification => pictures::run(&job),
         Task::NextItem => sequences::run(&job),
+        Task::TextClassification => texts::run(&job),
     };
     refused.map_err(|error| match error.downcast::<RecipeError>() {
         Ok(error) => usage(&error).into(),

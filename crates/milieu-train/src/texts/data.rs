@@ -1,0 +1,153 @@
+//! What a run learns from.
+
+use super::recipe::{DataConfig, Recipe};
+use super::run::TrainError;
+use milieu_dataset::split::{Parts, Shares, SplitRule, split};
+use milieu_dataset::tables::{PairConfig, TableConfig, read_pairs, read_table};
+use milieu_dataset::{BadLines, Dropped, Examples, Part, clean_texts};
+use rayon::prelude::*;
+use std::collections::HashMap;
+use std::path::Path;
+use xxhash_rust::xxh3::Xxh3;
+
+/// The fewest texts of a part that figures can rest on.
+const FEWEST: usize = 10;
+
+/// Texts that are ready to learn from.
+pub(super) struct Data {
+    pub(super) classes: Vec<String>,
+    /// The class of each text.
+    pub(super) right: Vec<usize>,
+    /// The rows of each text's n-grams.
+    pub(super) rows: Vec<Vec<u32>>,
+    pub(super) parts: Parts,
+    pub(super) dropped: Vec<Dropped>,
+    pub(super) bad: BadLines,
+    pub(super) hash: u64,
+}
+
+impl Data {
+    pub(super) fn read(recipe: &Recipe) -> Result<Self, TrainError> {
+        let config = &recipe.data;
+        let mut examples = examples(config)?;
+        if let Some(example) = examples.examples.iter().find(|example| example.labels.len() != 1) {
+            return Err(TrainError::Labels { name: example.name.clone(), count: example.labels.len() });
+        }
+        let dropped = if config.clean { clean_texts(&mut examples) } else { Vec::new() };
+        let shares = Shares { validation: config.held_out, test: config.measured };
+        let parts = split(&examples.facts(), shares, SplitRule::Stratified { seed: recipe.seed })?;
+        for (part, numbers) in
+            [("training", &parts.train), ("validation", &parts.validation), ("test", &parts.test)]
+        {
+            if numbers.len() < FEWEST {
+                return Err(TrainError::TooFew { part, count: numbers.len(), fewest: FEWEST });
+            }
+        }
+        let Examples { classes, examples, bad } = examples;
+        if classes.len() < 2 {
+            return Err(TrainError::Classes { count: classes.len() });
+        }
+        let right: Vec<usize> =
+            examples.iter().map(|example| example.labels.first().copied().unwrap_or(0)).collect();
+        let rows = examples.par_iter().map(|example| recipe.model.grams.rows_of(&example.value)).collect();
+        let mut hash = Xxh3::new();
+        for part in [&parts.train, &parts.validation, &parts.test] {
+            hash.update(&(part.len() as u64).to_le_bytes());
+            for &at in part {
+                hash.update(examples[at].value.as_bytes());
+                hash.update(&(right[at] as u64).to_le_bytes());
+            }
+        }
+        Ok(Self { classes, right, rows, parts, dropped, bad, hash: hash.digest() })
+    }
+
+    /// The right classes of some texts.
+    pub(super) fn right(&self, numbers: &[usize]) -> Vec<usize> {
+        numbers.iter().map(|&at| self.right[at]).collect()
+    }
+}
+
+/// The texts of a recipe with their labels, and with the parts that it says they are for.
+fn examples(config: &DataConfig) -> Result<Examples<String>, TrainError> {
+    let table = TableConfig {
+        format: config.format,
+        header: config.header.clone(),
+        text: config.text.clone(),
+        label: Some(config.label.clone()),
+        part: config.part.clone(),
+        names: config.names.clone(),
+        ..TableConfig::default()
+    };
+    if let Some(path) = &config.path {
+        return Ok(if config.pairs {
+            read_pairs(path, &PairConfig { names: config.names.clone(), ..PairConfig::default() })?
+        } else {
+            read_table(path, &table)?
+        });
+    }
+    let files: [(&Option<_>, Part); 3] =
+        [(&config.train, Part::Train), (&config.validation, Part::Validation), (&config.test, Part::Test)];
+    let mut all: Vec<(Examples<String>, Part)> = Vec::new();
+    for (path, part) in files {
+        if let Some(path) = path {
+            all.push((read_table(Path::new(path), &table)?, part));
+        }
+    }
+    Ok(joined(all))
+}
+
+/// Examples of several files as one, with classes by their names; those of the first file come first.
+fn joined(all: Vec<(Examples<String>, Part)>) -> Examples<String> {
+    let mut out = Examples::default();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for (examples, part) in all {
+        let numbers: Vec<usize> = examples
+            .classes
+            .iter()
+            .map(|class| {
+                *places.entry(class.clone()).or_insert_with(|| {
+                    out.classes.push(class.clone());
+                    out.classes.len() - 1
+                })
+            })
+            .collect();
+        out.bad.count += examples.bad.count;
+        out.bad.first.extend(examples.bad.first);
+        out.examples.extend(examples.examples.into_iter().map(|mut example| {
+            example.labels.iter_mut().for_each(|label| *label = numbers[*label]);
+            example.part = Some(part);
+            example
+        }));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use milieu_dataset::Labelled;
+
+    #[test]
+    fn classes_are_joined_by_name() {
+        let file = |classes: &[&str]| Examples {
+            classes: classes.iter().map(|&class| class.to_owned()).collect(),
+            examples: (0..classes.len())
+                .map(|label| Labelled {
+                    name: String::new(),
+                    labels: vec![label],
+                    part: None,
+                    group: None,
+                    at: None,
+                    value: classes[label].to_owned(),
+                })
+                .collect(),
+            bad: BadLines::default(),
+        };
+        let found = joined(vec![(file(&["b", "a"]), Part::Train), (file(&["a", "c"]), Part::Test)]);
+        assert_eq!(found.classes, ["b", "a", "c"]);
+        let right: Vec<(&str, usize, Option<Part>)> =
+            found.examples.iter().map(|e| (e.value.as_str(), e.labels[0], e.part)).collect();
+        let (train, test) = (Some(Part::Train), Some(Part::Test));
+        assert_eq!(right, [("b", 0, train), ("a", 1, train), ("a", 1, test), ("c", 2, test)]);
+    }
+}

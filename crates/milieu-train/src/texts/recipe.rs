@@ -1,0 +1,234 @@
+//! A recipe: everything that decides what is learnt, in one file.
+
+use crate::settings::{RecipeError, name_only, settled, table, within};
+use milieu_dataset::tables::TableFormat;
+use milieu_text::Grams;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// A recipe for a classifier of texts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// What is learnt: `text-classification`.
+    pub task: Task,
+    /// Decides every random choice.
+    #[serde(default = "one")]
+    pub seed: u64,
+    /// What is learnt from.
+    pub data: DataConfig,
+    /// The model.
+    #[serde(default)]
+    pub model: BagConfig,
+    /// How it is trained.
+    #[serde(default)]
+    pub train: FitConfig,
+    /// What the result has to reach.
+    #[serde(default)]
+    pub gate: GateConfig,
+}
+
+/// The tasks there are recipes for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Task {
+    /// One of several classes for each text.
+    TextClassification,
+}
+
+/// Where the texts are: all in `path`, or each part in a file of its own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DataConfig {
+    /// A table, or a folder or archive of them, whose names or column `part` say what is for what.
+    pub path: Option<PathBuf>,
+    /// The table that is learnt from.
+    pub train: Option<PathBuf>,
+    /// The table that is chosen by; a share of the training part where it is left out.
+    pub validation: Option<PathBuf>,
+    /// The table that is measured with; a share of the training part where it is left out.
+    pub test: Option<PathBuf>,
+    /// How tables are written; as the endings of their names say where it is left out.
+    pub format: Option<TableFormat>,
+    /// The names of the columns, where the first line does not say them.
+    pub header: Vec<String>,
+    /// The column of the text.
+    pub text: String,
+    /// The column of the label.
+    pub label: String,
+    /// The column of what a line is for.
+    pub part: Option<String>,
+    /// Whether `path` has files of texts beside files of labels (`X_text.txt`, `X_labels.txt`) and no tables.
+    pub pairs: bool,
+    /// A file of the names of the classes, within the folder of the data.
+    pub names: Option<PathBuf>,
+    /// The share of each class that is set aside for choosing, where the data names no such part; 0.01 to 0.45.
+    pub held_out: f64,
+    /// The share of each class that is set aside for measuring, where the data names no such part; 0.01 to 0.45.
+    pub measured: f64,
+    /// Whether texts that come twice, or stand in a part that measures too, are left out of what is learnt from.
+    pub clean: bool,
+}
+
+/// A bag of hashed n-grams: each has a vector, a text is the sum of its n-grams' over the root of their number,
+/// and a matrix makes logits of it (Joulin et al. 2017, arXiv 1607.01759).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BagConfig {
+    /// The length of a vector, 1 to 1024.
+    pub width: usize,
+    /// Which n-grams.
+    pub grams: Grams,
+}
+
+/// How a model is trained.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FitConfig {
+    /// Times each text is seen at most, 1 to 10000.
+    pub epochs: usize,
+    /// Texts of a step, 1 to 65536.
+    pub batch: usize,
+    /// The highest learning rate, above 0 to 10; it falls to nothing in a straight line.
+    pub rate: f32,
+    /// The share of a text's n-grams that is left out each time it is seen, 0 to below 1.
+    pub dropout: f32,
+    /// Label smoothing, 0 to 0.5.
+    pub smoothing: f32,
+    /// What the vectors of a step's n-grams lose of themselves for each unit of the rate, 0 to 1.
+    pub decay: f32,
+    /// Epochs without a better validation after which training ends; 0 for never.
+    pub patience: usize,
+}
+
+/// What the result has to reach to be good enough.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GateConfig {
+    /// The least accuracy on the test part.
+    pub accuracy: f64,
+    /// The least mean F1 of the classes on the test part.
+    pub macro_f1: f64,
+}
+
+impl Default for DataConfig {
+    fn default() -> Self {
+        Self {
+            path: None,
+            train: None,
+            validation: None,
+            test: None,
+            format: None,
+            header: Vec::new(),
+            text: "text".to_owned(),
+            label: "label".to_owned(),
+            part: None,
+            pairs: false,
+            names: None,
+            held_out: 0.1,
+            measured: 0.1,
+            clean: true,
+        }
+    }
+}
+
+impl Default for BagConfig {
+    fn default() -> Self {
+        Self { width: 32, grams: Grams::default() }
+    }
+}
+
+impl Default for FitConfig {
+    fn default() -> Self {
+        Self { epochs: 12, batch: 32, rate: 0.1, dropout: 0.3, smoothing: 0.05, decay: 0.0, patience: 4 }
+    }
+}
+
+impl Recipe {
+    /// Reads a recipe, with settings that replace those of the file: `train.epochs=3`.
+    ///
+    /// # Errors
+    /// [`RecipeError`].
+    pub fn read(text: &str, settings: &[String]) -> Result<Self, RecipeError> {
+        let recipe: Self = settled(table(text)?, settings)?;
+        recipe.check()?;
+        Ok(recipe)
+    }
+
+    /// The same without the folders that its files lie in.
+    pub(super) fn named(&self) -> Self {
+        let mut recipe = self.clone();
+        let DataConfig { path, train, validation, test, .. } = &mut recipe.data;
+        for path in [path, train, validation, test] {
+            *path = path.as_deref().map(name_only);
+        }
+        recipe
+    }
+
+    fn check(&self) -> Result<(), RecipeError> {
+        let Self { data, model, train, gate, .. } = self;
+        let set_aside = 0.01..=0.45;
+        let grams = model.grams.check();
+        let unit = 0.0..=1.0;
+        let rules: [(bool, &'static str, &'static str); 14] = [
+            (self.seed < 1 << 63, "seed", "below 2^63"),
+            (
+                data.path.is_some() != data.train.is_some(),
+                "data.path",
+                "set where data.train is not, and the other way round",
+            ),
+            (
+                data.path.is_none() || (data.test.is_none() && data.validation.is_none()),
+                "data.test",
+                "beside data.train",
+            ),
+            (!data.pairs || data.path.is_some(), "data.pairs", "beside data.path"),
+            (set_aside.contains(&data.held_out), "data.held_out", "0.01 to 0.45"),
+            (set_aside.contains(&data.measured), "data.measured", "0.01 to 0.45"),
+            ((1..=1024).contains(&model.width), "model.width", "1 to 1024"),
+            ((1..=10_000).contains(&train.epochs), "train.epochs", "1 to 10000"),
+            ((1..=65_536).contains(&train.batch), "train.batch", "1 to 65536"),
+            (train.rate > 0.0 && train.rate <= 10.0, "train.rate", "above 0 to 10"),
+            ((0.0..1.0).contains(&train.dropout), "train.dropout", "0 to below 1"),
+            ((0.0..=0.5).contains(&train.smoothing), "train.smoothing", "0 to 0.5"),
+            ((0.0..=1.0).contains(&train.decay), "train.decay", "0 to 1"),
+            (unit.contains(&gate.accuracy) && unit.contains(&gate.macro_f1), "gate", "of shares from 0 to 1"),
+        ];
+        within(&rules)?;
+        grams.map_err(|error| RecipeError::Range { key: error.key, range: error.range })
+    }
+}
+
+fn one() -> u64 {
+    1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_and_ranges() {
+        let read = |settings: &[&str]| {
+            let settings: Vec<String> = settings.iter().map(|&setting| setting.to_owned()).collect();
+            Recipe::read("task = 'text-classification'\n[data]", &settings)
+        };
+        let recipe = read(&["data.train=a/b.csv", "data.text=body", "model.grams.words=3"]).unwrap();
+        assert_eq!((recipe.data.text.as_str(), recipe.model.grams.words), ("body", 3));
+        assert_eq!(recipe.named().data.train, Some(PathBuf::from("b.csv")));
+        for (settings, part) in [
+            (&["seed=1"][..], "data.path must be set"),
+            (&["data.path=x", "data.train=y"], "data.path must be set"),
+            (&["data.path=x", "data.test=y"], "data.test must be beside"),
+            (&["data.train=x", "data.pairs=true"], "data.pairs must be beside"),
+            (&["data.path=x", "train.rate=nan"], "train.rate must be above 0"),
+            (&["data.path=x", "train.dropout=1"], "train.dropout"),
+            (&["data.path=x", "model.grams.rows=10"], "rows must be 256"),
+            (&["data.path=x", "model.grams.row=10"], "unknown field"),
+            (&["data.path=x", "gate.accuracy=2"], "gate must be"),
+        ] {
+            let error = read(settings).unwrap_err().to_string();
+            assert!(error.contains(part), "{settings:?}: {error}");
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Classifiers of texts.
+
+use super::progress::Progress;
+use super::{Job, gate};
+use crate::commands::now;
+use crate::output::json;
+use anyhow::Result;
+use milieu_train::texts::{Epoch, Recipe, Report, TrainEvent, Trained, draft, train};
+use serde::Serialize;
+use std::path::Path;
+
+/// The last line on standard output.
+#[derive(Serialize)]
+struct Summary<'a> {
+    name: &'a str,
+    folder: &'a Path,
+    examples: [usize; 3],
+    classes: usize,
+    left_out: usize,
+    bad_lines: usize,
+    parameters: usize,
+    epochs: usize,
+    seconds: f64,
+    accuracy: f64,
+    accuracy_low: f64,
+    accuracy_high: f64,
+    macro_f1: f64,
+    log_loss: f64,
+    calibration_error: f64,
+    temperature: f64,
+    passed: bool,
+    version: Option<u32>,
+}
+
+pub(super) fn run(job: &Job<'_>) -> Result<()> {
+    let recipe = Recipe::read(&job.text, job.settings)?;
+    let progress = Progress::new("reading");
+    let trained = train(&recipe, job.folder(), &mut |event| tell(&progress, event))?;
+    progress.finish();
+    let report = &trained.report;
+    job.write("report.json", &serde_json::to_vec_pretty(report)?)?;
+    let test = &report.test;
+    eprintln!(
+        "test: accuracy {:.4} ({:.4} to {:.4}), macro F1 {:.4}, log loss {:.4}, calibration error {:.4}",
+        test.accuracy.mean,
+        test.accuracy.low,
+        test.accuracy.high,
+        test.macro_f1,
+        test.log_loss,
+        test.calibration_error
+    );
+    let version = if report.passed { publish(job, &trained)? } else { None };
+    if job.json {
+        json(&summary(job, report, version))?;
+    }
+    let wanted = &recipe.gate;
+    gate(
+        report.passed,
+        format_args!("an accuracy of {} and a macro F1 of {}", wanted.accuracy, wanted.macro_f1),
+    )
+}
+
+fn summary<'a>(job: &'a Job<'_>, report: &Report, version: Option<u32>) -> Summary<'a> {
+    let test = &report.test;
+    Summary {
+        name: &job.name,
+        folder: job.folder(),
+        examples: report.parts,
+        classes: report.classes.len(),
+        left_out: report.dropped.len(),
+        bad_lines: report.bad.count,
+        parameters: report.parameters,
+        epochs: report.epochs.len(),
+        seconds: report.seconds,
+        accuracy: test.accuracy.mean,
+        accuracy_low: test.accuracy.low,
+        accuracy_high: test.accuracy.high,
+        macro_f1: test.macro_f1,
+        log_loss: test.log_loss,
+        calibration_error: test.calibration_error,
+        temperature: test.temperature,
+        passed: report.passed,
+        version,
+    }
+}
+
+/// Writes the graph beside the report, and publishes a version where that is wanted.
+fn publish(job: &Job<'_>, trained: &Trained) -> Result<Option<u32>> {
+    let draft = draft(&job.name, trained, now())?;
+    for (name, bytes) in &draft.files {
+        job.write(name, bytes)?;
+    }
+    job.publish(&draft)
+}
+
+fn tell(progress: &Progress, event: TrainEvent) {
+    match event {
+        TrainEvent::Read { parts: [train, validation, test], classes, left_out, bad } => progress.say(&format!(
+            "{train} texts to learn from, {validation} to choose by, {test} to measure with, of {classes} classes; \
+             {left_out} left out, {bad} lines that are no examples"
+        )),
+        TrainEvent::Resumed { epochs } => progress.say(&format!("going on after epoch {epochs}")),
+        TrainEvent::Step { epoch, done, of } => progress.step(&format!("epoch {epoch}"), done, of),
+        TrainEvent::Epoch(epoch) => {
+            let Epoch { epoch: number, loss, accuracy, macro_f1, log_loss, texts_per_second } = epoch;
+            let line = format!(
+                "epoch {number}: loss {loss:.4}, validation accuracy {accuracy:.4}, macro F1 {macro_f1:.4}, log loss \
+                 {log_loss:.4}, {texts_per_second:.0} texts/s"
+            );
+            progress.epoch(&line, &epoch);
+        }
+    }
+}
