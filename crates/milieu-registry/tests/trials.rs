@@ -211,6 +211,12 @@ fn cards_on_disk_are_not_trusted() {
         json!({"preprocessing": {"kind": "text", "tokenizer": "t.json", "maximum_tokens": 8}}),
         "no file t.json",
     );
+    let grams = |words: u32, rows: u64| {
+        json!({"preprocessing": {"kind": "grams", "words": words, "shortest": 3, "longest": 5, "apart": 3,
+            "disguise": false, "rows": rows}})
+    };
+    check(grams(0, 4096), "the limits are 8 and 16777216 rows");
+    check(grams(2, 1 << 30), "the limits are 8 and 16777216 rows");
 }
 
 #[test]
