@@ -3,6 +3,7 @@
 //! Reading is strict: unknown fields are refused, and every refusal names the exact place, such as
 //! `events[3].at`. A batch is read as a whole or not at all. No logic lives here beyond that.
 
+mod analysis;
 mod answer;
 mod dataset;
 mod entity;
@@ -14,6 +15,9 @@ mod openapi;
 mod parse;
 mod serving;
 
+pub use analysis::{
+    ClassLabel, ImageAnalysis, TextAnalysis, TextIn, TextLabels, TextRequest, TextResult, read_texts,
+};
 pub use answer::{
     Audience, Explanation, Feed, FeedEntry, Health, ItemList, ItemScore, Reason, ReceiptOut, Replay, Stats,
     Training, UserList, UserScore,
@@ -31,9 +35,7 @@ pub use model::{
     ModelTrial, PromoteIn, read_promote,
 };
 pub use openapi::openapi;
-pub use serving::{
-    ImageAnalysis, ImageLabel, ModelServing, ServedVersion, ShadowAgreement, TrialIn, read_trial,
-};
+pub use serving::{ModelServing, ServedVersion, ShadowAgreement, TrialIn, read_trial};
 
 #[cfg(test)]
 mod tests;

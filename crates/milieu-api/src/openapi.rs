@@ -1,13 +1,13 @@
 //! The OpenAPI 3.1 description: one table of routes, and the schemas of the wire structs.
 
 use crate::{
-    Audience, BatchStored, Dataset, DatasetFormat, DatasetList, ErrorBody, ErrorDetail, EventIn, EventStored,
-    EventType, EventsStored, Explanation, Feed, FeedEntry, Health, ImageAnalysis, ImageLabel, ItemIn,
+    Audience, BatchStored, ClassLabel, Dataset, DatasetFormat, DatasetList, ErrorBody, ErrorDetail, EventIn,
+    EventStored, EventType, EventsStored, Explanation, Feed, FeedEntry, Health, ImageAnalysis, ItemIn,
     ItemList, ItemOut, ItemPatchIn, ItemScore, Job, JobList, JobSpec, JobState, MediaWire, ModelCardOut,
     ModelChange, ModelData, ModelFile, ModelLineage, ModelList, ModelOut, ModelServing, ModelStages,
     ModelTrial, OptimizeJob, OptimizeMethod, PromoteIn, Reason, ReceiptOut, Replay, ServedVersion,
-    ShadowAgreement, Stats, Stored, TrainJob, Training, TrialIn, UserIn, UserList, UserOut, UserPatchIn,
-    UserScore,
+    ShadowAgreement, Stats, Stored, TextAnalysis, TextLabels, TextRequest, TextResult, TrainJob, Training,
+    TrialIn, UserIn, UserList, UserOut, UserPatchIn, UserScore,
 };
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -113,6 +113,7 @@ const ROUTES: &[Route] = &[
         ],
         ..route("post", "/v1/analyze/image", "What a picture shows", "image/*", "ImageAnalysis")
     },
+    route("post", "/v1/analyze/text", "What texts say", "AnalyzeText", "TextAnalysis"),
     route("get", "/healthz", "Whether the server runs", "", "Health"),
     route("get", "/readyz", "Whether the server takes requests", "", "Health"),
 ];
@@ -195,7 +196,11 @@ pub fn openapi() -> String {
         FeedEntry,
         Health,
         ImageAnalysis,
-        ImageLabel,
+        ClassLabel,
+        TextAnalysis,
+        TextLabels,
+        TextRequest,
+        TextResult,
         ItemIn,
         ItemList,
         ItemOut,

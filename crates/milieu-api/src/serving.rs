@@ -1,35 +1,9 @@
-//! Models at work on the wire: what a picture shows, and how the versions of a model fare.
+//! Models at work on the wire: how the versions of a model fare.
 
 use crate::{ApiError, parse};
 use milieu_types::ErrorCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-
-/// What a picture shows.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct ImageAnalysis {
-    /// The model that says so.
-    pub model: String,
-    /// Its version.
-    pub version: u32,
-    /// Pixels across of the picture, turned upright.
-    pub width: u32,
-    /// Pixels down.
-    pub height: u32,
-    /// The classes, the most probable first.
-    pub labels: Vec<ImageLabel>,
-    /// How long it took, from the whole body to the answer.
-    pub milliseconds: f64,
-}
-
-/// A class and how probable it is.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct ImageLabel {
-    /// Its name; its number where the model has no names.
-    pub label: String,
-    /// 0 to 1, calibrated where the model knows its temperature.
-    pub probability: f64,
-}
 
 /// How a model serves.
 #[derive(Debug, Clone, Default, Serialize, ToSchema)]

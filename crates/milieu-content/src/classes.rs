@@ -1,6 +1,7 @@
 //! From the numbers of a classifier to classes with probabilities.
 
-use milieu_inference::Tensor;
+use milieu_inference::{DataType, Dimension, Signature, Tensor};
+use milieu_registry::ModelCard;
 
 /// What the numbers of a classifier are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -49,6 +50,21 @@ pub struct Classes {
 }
 
 impl Classes {
+    /// How the first output of a model is read, by its card.
+    pub(crate) fn new(card: &ModelCard, signature: &Signature, scale: Scale) -> Result<Self, String> {
+        let output = signature.outputs.first().ok_or("it has no output")?;
+        if output.data_type != DataType::F32 {
+            return Err(format!("its output {} is of {} and not FP32", output.name, output.data_type));
+        }
+        if let Some(Dimension::Fixed(found)) = output.shape.as_ref().and_then(|shape| shape.last())
+            && !card.labels.is_empty()
+            && card.labels.len() != *found
+        {
+            return Err(format!("it gives {found} numbers for {} labels", card.labels.len()));
+        }
+        Ok(Self { labels: card.labels.clone(), temperature: card.temperature.unwrap_or(1.0), scale })
+    }
+
     /// The `top` most probable classes, the most probable first, from the first of the outputs for one example.
     /// Logits are divided by the temperature first (Guo et al. 2017, section 4.2); so are the logarithms of
     /// probabilities, which are logits as well.

@@ -1,8 +1,12 @@
-//! What a picture shows, by models that somebody else runs: from a request to tensors, and from tensors to an
+//! What a picture shows and a text says, by models that somebody else runs: from a request to tensors, and from tensors to an
 //! answer in words. What a model needs for that stands in its card.
 
 mod classes;
+mod classifier;
 mod picture;
+mod text;
 
 pub use classes::{Class, Classes, OutputError, Scale};
-pub use picture::{NotAClassifier, PictureClassifier, PreparedPicture};
+pub use classifier::{Classifier, NotAClassifier};
+pub use picture::{PictureClassifier, PreparedPicture};
+pub use text::TextClassifier;

@@ -1,17 +1,10 @@
 //! From the bytes of a picture to the input of a classifier.
 
 use crate::classes::{Classes, Scale};
+use crate::classifier::NotAClassifier;
 use milieu_inference::{Data, DataType, Dimension, Port, Signature, Tensor};
 use milieu_media::{DecodeError, DecodeLimits, Fit, Preparation, decode};
 use milieu_registry::{ModelCard, PictureFit, PicturePreparation, Preprocessing};
-
-/// A model cannot be used to classify pictures.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("it does not classify pictures: {reason}")]
-pub struct NotAClassifier {
-    /// Why not.
-    pub reason: String,
-}
 
 /// A picture as a model reads it.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,7 +31,7 @@ impl PictureClassifier {
     /// # Errors
     /// [`NotAClassifier`].
     pub fn new(card: &ModelCard, signature: &Signature, scale: Scale) -> Result<Self, NotAClassifier> {
-        let not = |reason: String| NotAClassifier { reason };
+        let not = |reason: String| NotAClassifier { what: "pictures", reason };
         let Some(Preprocessing::Picture(picture)) = &card.preprocessing else {
             return Err(not("its card does not say how pictures are prepared".into()));
         };
@@ -52,18 +45,7 @@ impl PictureClassifier {
                 "its input {name} of {shape:?} takes no 1 x 3 x {side} x {side} floats"
             )));
         }
-        let output = signature.outputs.first().ok_or_else(|| not("it has no output".into()))?;
-        if output.data_type != DataType::F32 {
-            return Err(not(format!("its output {} is of {} and not FP32", output.name, output.data_type)));
-        }
-        if let Some(Dimension::Fixed(found)) = output.shape.as_ref().and_then(|shape| shape.last())
-            && !card.labels.is_empty()
-            && card.labels.len() != *found
-        {
-            return Err(not(format!("it gives {found} numbers for {} labels", card.labels.len())));
-        }
-        let classes =
-            Classes { labels: card.labels.clone(), temperature: card.temperature.unwrap_or(1.0), scale };
+        let classes = Classes::new(card, signature, scale).map_err(not)?;
         Ok(Self { preparation: preparation(picture), classes })
     }
 

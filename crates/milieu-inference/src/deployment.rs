@@ -82,8 +82,8 @@ impl Chosen {
     ///
     /// # Errors
     /// As [`Batcher::submit`].
-    pub fn submit(self, inputs: Vec<Tensor>, timeout: Option<Duration>) -> Result<Pending, InferError> {
-        self.version.submit_with(Arc::new(inputs), timeout, self.shadow)
+    pub fn submit(&self, inputs: Vec<Tensor>, timeout: Option<Duration>) -> Result<Pending, InferError> {
+        self.version.submit_with(Arc::new(inputs), timeout, self.shadow.clone())
     }
 }
 

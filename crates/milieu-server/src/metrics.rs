@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// The routes that are counted, as they are written in the router.
-pub(crate) const ROUTES: [&str; 35] = [
+pub(crate) const ROUTES: [&str; 36] = [
     "/v1/events",
     "/v1/users",
     "/v1/users/{*id}",
@@ -31,6 +31,7 @@ pub(crate) const ROUTES: [&str; 35] = [
     "/v1/models/{name}/canary",
     "/v1/models/{name}/shadow",
     "/v1/analyze/image",
+    "/v1/analyze/text",
     "/v2/models/{name}",
     "/v2/models/{name}/versions/{version}",
     "/v2/models/{name}/ready",

@@ -192,6 +192,32 @@ fn texts_are_told_apart() {
     let wrong = ["train", "said.toml", "--set", "data.text=words"];
     let output = milieu(dir.path(), &wrong).output().unwrap();
     assert!(!output.status.success());
+    let server = Server::start(&dir.path().join("data"), &["inference.request_bytes=4000000"]);
+    let analyze = |body: Value| server.done("POST", "/v1/analyze/text", &body.to_string());
+    let said = analyze(
+        json!({"texts": ["Well done!", "他做得不好", " \u{200b}", "well ".repeat(200_000)], "top": 1}),
+    );
+    let label = |place: usize| said["results"][place]["tasks"]["said"]["labels"][0]["label"].clone();
+    assert_eq!(
+        (label(0), label(1), label(2), label(3)),
+        (json!("0"), json!("1"), Value::Null, json!("0")),
+        "{said}"
+    );
+    assert_eq!(said["results"][0]["tasks"]["said"]["version"], 1);
+    let many = analyze(json!({"texts": vec!["做得 well"; 1000], "tasks": ["said"], "key": "ann"}));
+    assert_eq!(many["results"].as_array().unwrap().len(), 1000);
+    let refused = |body: Value| server.send("POST", "/v1/analyze/text", &body.to_string()).refusal();
+    let (status, code, _) = refused(json!({"text": "x", "tasks": ["nothing"]}));
+    assert_eq!((status, code.as_str()), (404, "model_not_found"));
+    let (status, code, field) = refused(json!({"texts": []}));
+    assert_eq!((status, code.as_str(), field.as_deref()), (400, "invalid_parameter", Some("texts")));
+    let (status, code, _) = refused(json!({"text": "x".repeat(5_000_000)}));
+    assert_eq!((status, code.as_str()), (413, "body_too_large"));
+    let wrong =
+        server.call("POST", "/v1/analyze/text", &["content-type: application/json"], b"{\"text\":\"\xff\"}");
+    assert_eq!(wrong.refusal().1, "invalid_json");
+    let picture = server.call("POST", "/v1/analyze/image?model=said", &["content-type: image/png"], b"x");
+    assert_eq!(picture.refusal().1, "invalid_parameter");
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! `/v1/analyze`: what content shows.
 
 use super::App;
-use crate::answer::{Answer, Json, Query, content};
+use crate::answer::{Answer, Json, Query, body as json_body, content};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
-use milieu_api::{ImageAnalysis, ImageLabel};
+use milieu_api::{ClassLabel, ImageAnalysis, TextAnalysis, TextIn, TextLabels, TextResult, read_texts};
+use milieu_content::Class;
 use std::time::{Duration, Instant};
 
 /// The name that stands for the only model that classifies pictures.
@@ -25,14 +26,35 @@ pub(super) async fn image(
     let bytes = content(&headers, body, limit, arrival).await?;
     let start = Instant::now();
     let analyzed = shared.serving.classify(model, query.text("key"), bytes, top).await?;
-    let label =
-        |class: milieu_content::Class| ImageLabel { label: class.label, probability: class.probability };
     Ok(Json(ImageAnalysis {
         model: analyzed.model,
         version: analyzed.version,
         width: analyzed.width,
         height: analyzed.height,
-        labels: analyzed.classes.into_iter().map(label).collect(),
+        labels: labels(analyzed.classes),
         milliseconds: start.elapsed().as_secs_f64() * 1e3,
     }))
+}
+
+pub(super) async fn text(State(shared): App, headers: HeaderMap, body: Body) -> Answer<TextAnalysis> {
+    let limit = shared.config.inference.request_bytes;
+    let arrival = Duration::from_secs(shared.config.server.body_timeout_secs);
+    let bytes = json_body(&headers, body, limit, arrival).await?;
+    let start = Instant::now();
+    let TextIn { texts, tasks, top, key } = read_texts(&bytes)?;
+    let mut results: Vec<TextResult> = texts.iter().map(|_| TextResult::default()).collect();
+    for said in shared.serving.read_texts(tasks, key.as_deref(), texts, top).await? {
+        for (result, classes) in results.iter_mut().zip(said.classes) {
+            let found = TextLabels { version: said.version, labels: labels(classes) };
+            result.tasks.insert(said.model.clone(), found);
+        }
+    }
+    Ok(Json(TextAnalysis { results, milliseconds: start.elapsed().as_secs_f64() * 1e3 }))
+}
+
+fn labels(classes: Vec<Class>) -> Vec<ClassLabel> {
+    classes
+        .into_iter()
+        .map(|class| ClassLabel { label: class.label, probability: class.probability })
+        .collect()
 }

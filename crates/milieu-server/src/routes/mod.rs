@@ -68,6 +68,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/models/{name}/canary", post(models::set_canary).delete(models::end_canary))
         .route("/v1/models/{name}/shadow", post(models::set_shadow).delete(models::end_shadow))
         .route("/v1/analyze/image", post(analyze::image))
+        .route("/v1/analyze/text", post(analyze::text))
         .merge(protocol::routes())
         .route("/", get(admin::page))
         .route("/healthz", get(admin::healthz))

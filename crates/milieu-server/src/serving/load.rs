@@ -3,7 +3,7 @@
 use super::budget::{Budget, Reservation};
 use super::error::ServingError;
 use crate::config::{Config, Engine};
-use milieu_content::{NotAClassifier, PictureClassifier, Scale};
+use milieu_content::{Classifier, NotAClassifier, Scale};
 use milieu_inference::{BatchOptions, Batcher, EngineChoice, EngineError, Engines, LoadOptions};
 use milieu_onnx::{Limits, Model};
 use milieu_registry::{ModelCard, Registry, signature_of};
@@ -16,8 +16,8 @@ use std::time::Duration;
 pub(crate) struct Loaded {
     pub(crate) version: u32,
     pub(crate) card: ModelCard,
-    /// How it classifies pictures, where it does.
-    pub(crate) classifier: Result<PictureClassifier, NotAClassifier>,
+    /// How it classifies, where it does.
+    pub(crate) classifier: Result<Classifier, NotAClassifier>,
     pub(crate) batcher: Arc<Batcher>,
     pub(crate) memory: Reservation,
 }
@@ -91,7 +91,7 @@ impl Loader {
         })?;
         let bytes = loaded.files.get(&card.model_file).map(Vec::as_slice).unwrap_or_default();
         let engine = self.engines.load(bytes, self.load).map_err(|error| refused(error.to_string()))?;
-        let classifier = PictureClassifier::new(&card, engine.signature(), scale);
+        let classifier = Classifier::new(&card, engine.signature(), scale);
         let batcher = Batcher::start(&version.to_string(), engine, self.batch)
             .map_err(|error| refused(format!("no thread can be started for it: {error}")))?;
         Ok(Loaded { version, card, classifier, batcher: Arc::new(batcher), memory })

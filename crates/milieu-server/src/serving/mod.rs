@@ -24,7 +24,7 @@ use milieu_inference::EngineError;
 use milieu_media::DecodeLimits;
 use milieu_registry::Registry;
 use parking_lot::RwLock;
-use slot::Slot;
+use slot::{Content, Slot};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -104,8 +104,11 @@ impl Serving {
     /// The name of the only model that classifies pictures.
     fn only_classifier(&self) -> Result<String, ServingError> {
         let slots = self.slots.read();
-        let found: Vec<&String> =
-            slots.iter().filter(|(_, slot)| slot.classifies()).map(|(name, _)| name).collect();
+        let found: Vec<&String> = slots
+            .iter()
+            .filter(|(_, slot)| slot.classifies() == Some(Content::Pictures))
+            .map(|(name, _)| name)
+            .collect();
         match found[..] {
             [only] => Ok(only.clone()),
             [] => Err(ServingError::Choice("there is no live model that classifies pictures".into())),
@@ -114,6 +117,15 @@ impl Serving {
                 Err(ServingError::Choice(format!("must be one of {}", names.join(", "))))
             }
         }
+    }
+
+    /// The names of all models that classify texts, in the order of the alphabet.
+    fn text_classifiers(&self) -> Vec<String> {
+        let slots = self.slots.read();
+        let of_texts = slots.iter().filter(|(_, slot)| slot.classifies() == Some(Content::Texts));
+        let mut names: Vec<String> = of_texts.map(|(name, _)| name.clone()).collect();
+        names.sort_unstable();
+        names
     }
 
     /// A key for a request that has none.

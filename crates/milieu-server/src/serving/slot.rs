@@ -9,7 +9,9 @@ use parking_lot::{Mutex, RwLock};
 use std::sync::Arc;
 
 /// The task of models that say what a picture shows.
-const CLASSIFICATION: &str = "image_classification";
+const OF_PICTURES: &str = "image_classification";
+/// The task of models that classify texts.
+const OF_TEXTS: &str = "text_classification";
 
 /// See the module.
 #[derive(Default)]
@@ -29,10 +31,17 @@ struct Followed {
     prepared: Option<Arc<Loaded>>,
 }
 
+/// What a model can be asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Content {
+    Pictures,
+    Texts,
+}
+
 /// What is known without loading anything.
 #[derive(Default)]
 struct Said {
-    classifies: bool,
+    classifies: Option<Content>,
     error: Option<String>,
 }
 
@@ -42,8 +51,8 @@ impl Slot {
         self.model.read().clone()
     }
 
-    /// Whether the live version says what a picture shows.
-    pub(crate) fn classifies(&self) -> bool {
+    /// What the live version classifies, if anything.
+    pub(crate) fn classifies(&self) -> Option<Content> {
         self.said.read().classifies
     }
 
@@ -136,12 +145,15 @@ impl Slot {
             None => None,
         };
         let (Some(live), Some(card)) = (stages.live, card.filter(|card| !card.model_file.is_empty())) else {
-            self.said.write().classifies = false;
+            self.said.write().classifies = None;
             *self.model.write() = None;
             return Ok(());
         };
-        let of_pictures = matches!(card.preprocessing, Some(Preprocessing::Picture(_)));
-        self.said.write().classifies = of_pictures && card.task == CLASSIFICATION;
+        self.said.write().classifies = match (&card.preprocessing, card.task.as_str()) {
+            (Some(Preprocessing::Picture(_)), OF_PICTURES) => Some(Content::Pictures),
+            (Some(Preprocessing::Grams(_)), OF_TEXTS) => Some(Content::Texts),
+            _ => None,
+        };
         let model = self.loaded();
         if !load && model.is_none() && prepared.is_none() {
             return Ok(());

@@ -1,0 +1,148 @@
+//! What content says, on the wire: what a picture shows, and what texts say.
+
+use crate::{ApiError, parse};
+use milieu_types::ErrorCode;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+/// Texts of a request.
+const MOST_TEXTS: usize = 1000;
+
+/// What a picture shows.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ImageAnalysis {
+    /// The model that says so.
+    pub model: String,
+    /// Its version.
+    pub version: u32,
+    /// Pixels across of the picture, turned upright.
+    pub width: u32,
+    /// Pixels down.
+    pub height: u32,
+    /// The classes, the most probable first.
+    pub labels: Vec<ClassLabel>,
+    /// How long it took, from the whole body to the answer.
+    pub milliseconds: f64,
+}
+
+/// A class and how probable it is.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ClassLabel {
+    /// Its name; its number where the model has no names.
+    pub label: String,
+    /// 0 to 1, calibrated where the model knows its temperature.
+    pub probability: f64,
+}
+
+/// Texts, and what is asked about them.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = AnalyzeText)]
+pub struct TextRequest {
+    /// One text.
+    text: Option<String>,
+    /// Or several, up to 1000.
+    texts: Option<Vec<String>>,
+    /// The names of models; all that classify texts where it is left out.
+    tasks: Option<Vec<String>>,
+    /// How many labels of each, 1 to 1000; 5 where it is left out.
+    top: Option<usize>,
+    /// Such as a user's id: requests of one key are answered by one version.
+    key: Option<String>,
+}
+
+/// What is asked about texts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextIn {
+    /// The texts, one or more.
+    pub texts: Vec<String>,
+    /// The names of models; `None` for all that classify texts.
+    pub tasks: Option<Vec<String>>,
+    /// How many labels of each.
+    pub top: usize,
+    /// Requests of one key are answered by one version.
+    pub key: Option<String>,
+}
+
+/// Reads what is asked about texts.
+///
+/// # Errors
+/// [`ErrorCode::InvalidJson`], [`ErrorCode::InvalidParameter`], [`ErrorCode::BatchTooLarge`].
+pub fn read_texts(body: &[u8]) -> Result<TextIn, ApiError> {
+    let invalid = |field: &str, message: &str| Err(ApiError::at(ErrorCode::InvalidParameter, field, message));
+    let TextRequest { text, texts, tasks, top, key } = parse::one(body, ErrorCode::InvalidParameter)?;
+    let (field, texts) = match (text, texts) {
+        (Some(text), None) => ("text", vec![text]),
+        (None, Some(texts)) => ("texts", texts),
+        _ => return invalid("text", "either text or texts is needed"),
+    };
+    if texts.is_empty() {
+        return invalid("texts", "holds no text");
+    }
+    if texts.len() > MOST_TEXTS {
+        let message = format!("holds {} entries, the limit is {MOST_TEXTS}", texts.len());
+        return Err(ApiError::at(ErrorCode::BatchTooLarge, field, message));
+    }
+    let top = top.unwrap_or(5);
+    if !(1..=1000).contains(&top) {
+        return invalid("top", "must be 1 to 1000");
+    }
+    if tasks.as_ref().is_some_and(Vec::is_empty) {
+        return invalid("tasks", "names no model");
+    }
+    Ok(TextIn { texts, tasks, top, key })
+}
+
+/// What texts say.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct TextAnalysis {
+    /// Of each text, in order.
+    pub results: Vec<TextResult>,
+    /// How long it took, from the whole body to the answer.
+    pub milliseconds: f64,
+}
+
+/// What a text says.
+#[derive(Debug, Clone, Default, Serialize, ToSchema)]
+pub struct TextResult {
+    /// By the name of each model that was asked.
+    pub tasks: BTreeMap<String, TextLabels>,
+}
+
+/// What a model says of a text.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct TextLabels {
+    /// The version of the model.
+    pub version: u32,
+    /// The classes, the most probable first; none where there is nothing to be seen in the text.
+    pub labels: Vec<ClassLabel>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_about_texts() {
+        fn check(body: &str, expected: Result<(usize, usize), (ErrorCode, &str)>) {
+            let found = read_texts(body.as_bytes());
+            let found = found.as_ref().map(|asked| (asked.texts.len(), asked.top));
+            let found = found.map_err(|error| (error.code, error.field.as_deref().unwrap_or("")));
+            assert_eq!(found, expected, "{body}");
+        }
+        check(r#"{"text":""}"#, Ok((1, 5)));
+        check(r#"{"texts":["a","b"],"tasks":["x"],"top":2,"key":"u"}"#, Ok((2, 2)));
+        let invalid = |field| Err((ErrorCode::InvalidParameter, field));
+        check(r#"{}"#, invalid("text"));
+        check(r#"{"text":"a","texts":["b"]}"#, invalid("text"));
+        check(r#"{"texts":[]}"#, invalid("texts"));
+        check(r#"{"text":"a","top":0}"#, invalid("top"));
+        check(r#"{"text":"a","tasks":[]}"#, invalid("tasks"));
+        check(r#"{"text":7}"#, invalid("text"));
+        check(r#"{"text":"a","words":1}"#, invalid("words"));
+        check("{\"text\":\"a", Err((ErrorCode::InvalidJson, "")));
+        let many = serde_json::json!({"texts": vec!["a"; MOST_TEXTS + 1]}).to_string();
+        check(&many, Err((ErrorCode::BatchTooLarge, "texts")));
+    }
+}

@@ -1,0 +1,61 @@
+//! What a model says, by its card.
+
+use crate::classes::Scale;
+use crate::picture::PictureClassifier;
+use crate::text::TextClassifier;
+use milieu_inference::Signature;
+use milieu_registry::{ModelCard, Preprocessing};
+
+/// A model cannot be used to classify such a thing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("it does not classify {what}: {reason}")]
+pub struct NotAClassifier {
+    /// What: `pictures`, `texts`.
+    pub what: &'static str,
+    /// Why not.
+    pub reason: String,
+}
+
+/// What a model classifies.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Classifier {
+    /// Pictures.
+    Pictures(PictureClassifier),
+    /// Texts.
+    Texts(TextClassifier),
+}
+
+impl Classifier {
+    /// What the card says about a model of this signature, where the two agree.
+    ///
+    /// # Errors
+    /// [`NotAClassifier`].
+    pub fn new(card: &ModelCard, signature: &Signature, scale: Scale) -> Result<Self, NotAClassifier> {
+        match &card.preprocessing {
+            Some(Preprocessing::Grams(_)) => TextClassifier::new(card, signature, scale).map(Self::Texts),
+            _ => PictureClassifier::new(card, signature, scale).map(Self::Pictures),
+        }
+    }
+
+    /// How it classifies pictures.
+    ///
+    /// # Errors
+    /// [`NotAClassifier`].
+    pub fn of_pictures(self) -> Result<PictureClassifier, NotAClassifier> {
+        match self {
+            Self::Pictures(classifier) => Ok(classifier),
+            Self::Texts(_) => Err(NotAClassifier { what: "pictures", reason: "it reads texts".into() }),
+        }
+    }
+
+    /// How it classifies texts.
+    ///
+    /// # Errors
+    /// [`NotAClassifier`].
+    pub fn of_texts(self) -> Result<TextClassifier, NotAClassifier> {
+        match self {
+            Self::Texts(classifier) => Ok(classifier),
+            Self::Pictures(_) => Err(NotAClassifier { what: "texts", reason: "it reads pictures".into() }),
+        }
+    }
+}
