@@ -141,7 +141,7 @@ mod tests {
         check(r#"{"text":"a","tasks":[]}"#, invalid("tasks"));
         check(r#"{"text":7}"#, invalid("text"));
         check(r#"{"text":"a","words":1}"#, invalid("words"));
-        check("{\"text\":\"a", Err((ErrorCode::InvalidJson, "")));
+        check("{\"text\":\"a", Err((ErrorCode::InvalidJson, "text")));
         let many = serde_json::json!({"texts": vec!["a"; MOST_TEXTS + 1]}).to_string();
         check(&many, Err((ErrorCode::BatchTooLarge, "texts")));
     }
