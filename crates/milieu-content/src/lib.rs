@@ -1,5 +1,5 @@
-//! What a picture shows and a text says, by models that somebody else runs: from a request to tensors, and from tensors to an
-//! answer in words. What a model needs for that stands in its card.
+//! What a picture shows and a text says, by models that somebody else runs: from a request to tensors, and from
+//! tensors to an answer in words. What a model needs for that stands in its card.
 
 mod classes;
 mod classifier;

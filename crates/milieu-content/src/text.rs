@@ -4,7 +4,7 @@ use crate::classes::{Classes, Scale};
 use crate::classifier::NotAClassifier;
 use milieu_inference::{Data, DataType, Signature, Tensor};
 use milieu_registry::{GramsPreparation, ModelCard, Preprocessing};
-use milieu_text::Grams;
+use milieu_text::{Grams, share};
 
 /// The inputs of a model of n-grams: the rows of a text, and one over the root of their number.
 const INPUTS: [(&str, DataType); 2] = [("rows", DataType::I64), ("share", DataType::F32)];
@@ -50,7 +50,7 @@ impl TextClassifier {
         if found.is_empty() {
             return None;
         }
-        let share = 1.0 / (found.len() as f32).sqrt();
+        let share = share(found.len());
         let mut rows: Vec<i64> = found.into_iter().map(i64::from).collect();
         // The row behind the last one counts for nothing.
         rows.resize(rows.len().next_power_of_two().max(FEWEST_ROWS), i64::from(self.grams.rows));

@@ -159,6 +159,12 @@ impl Grams {
     }
 }
 
+/// What the sum of the vectors of so many n-grams is multiplied by: one over the root of their number.
+#[must_use]
+pub fn share(count: usize) -> f32 {
+    1.0 / (count.max(1) as f32).sqrt()
+}
+
 /// The first 32 KiB of a text, cut between two characters.
 fn head(text: &str) -> &str {
     text.get(..text.floor_char_boundary(LONGEST)).unwrap_or(text)

@@ -7,6 +7,6 @@ mod spelling;
 mod tokens;
 
 pub use disguise::{consonants, undisguised};
-pub use grams::{Grams, GramsError};
+pub use grams::{Grams, GramsError, share};
 pub use spelling::one_spelling;
 pub use tokens::{Token, TokenKind, tokens};

@@ -47,6 +47,21 @@ pub struct Figures {
     pub confusion: Vec<Vec<usize>>,
 }
 
+impl Figures {
+    /// The figures that are kept with a version, under their names.
+    #[must_use]
+    pub fn metrics(&self) -> [(&'static str, f64); 6] {
+        [
+            ("accuracy", self.accuracy.mean),
+            ("accuracy_low", self.accuracy.low),
+            ("accuracy_high", self.accuracy.high),
+            ("macro_f1", self.macro_f1),
+            ("log_loss", self.log_loss),
+            ("calibration_error", self.calibration_error),
+        ]
+    }
+}
+
 /// Measures `logits`, `N x C`, divided by `temperature`, against the right classes.
 #[must_use]
 pub fn measure(logits: &[f32], right: &[usize], names: &[String], temperature: f64, seed: u64) -> Figures {

@@ -19,6 +19,7 @@ pub mod sequences;
 mod settings;
 mod task;
 pub mod texts;
+mod version;
 pub mod worker;
 
 pub use actions::{TrainedActions, train_actions};
@@ -29,3 +30,4 @@ pub use next::{NextError, TrainedNext};
 pub use progress::Progress;
 pub use replay::{ReplayConfig, ReplayError, ReplayReport, SystemReport, replay};
 pub use task::Task;
+pub use version::{MODEL_FILE, PublishError};

@@ -4,7 +4,8 @@
 
 use milieu_dataset::pictures::png;
 use milieu_onnx::{Limits, Model};
-use milieu_train::pictures::{MODEL_FILE, Recipe, TrainError, TrainEvent, Trained, draft, html, train};
+use milieu_train::MODEL_FILE;
+use milieu_train::pictures::{Recipe, TrainError, TrainEvent, Trained, draft, html, train};
 use milieu_types::Timestamp;
 use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64Mcg;

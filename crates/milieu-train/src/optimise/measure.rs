@@ -41,17 +41,9 @@ impl Measured {
 }
 
 /// The figures of a version that are kept with it.
-pub(super) fn figures(measured: &Measured) -> [(&'static str, f64); 7] {
-    let of = &measured.figures;
-    [
-        ("accuracy", of.accuracy.mean),
-        ("accuracy_low", of.accuracy.low),
-        ("accuracy_high", of.accuracy.high),
-        ("macro_f1", of.macro_f1),
-        ("log_loss", of.log_loss),
-        ("bytes", measured.bytes as f64),
-        ("pictures_per_second", measured.pictures_per_second),
-    ]
+pub(super) fn figures(measured: &Measured) -> impl Iterator<Item = (&'static str, f64)> {
+    let more = [("bytes", measured.bytes as f64), ("pictures_per_second", measured.pictures_per_second)];
+    measured.figures.metrics().into_iter().chain(more)
 }
 
 /// Measures a version of the registry.

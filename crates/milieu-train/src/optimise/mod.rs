@@ -13,7 +13,8 @@ pub use method::Method;
 pub use milieu_inference::{EngineChoice, Engines};
 
 use crate::eval::Interval;
-use crate::pictures::{EncoderError, MODEL_FILE, NETWORK_FILE, TrainError};
+use crate::pictures::{EncoderError, NETWORK_FILE, TrainError};
+use crate::version::MODEL_FILE;
 use examples::Examples;
 use measure::{Engined, figures, in_turns};
 use method::Smaller;

@@ -16,7 +16,7 @@ pub use crate::checkpoint::CheckpointError;
 pub use crate::settings::RecipeError;
 pub use encoder::{EncoderError, FrozenEncoder};
 pub use fit::Epoch;
-pub use publish::{MODEL_FILE, NETWORK_FILE, PublishError, TASK, draft};
+pub use publish::{NETWORK_FILE, TASK, draft};
 pub use recipe::{
     AnswerConfig, DataConfig, EncoderConfig, FitConfig, GateConfig, ParentConfig, PrepareConfig, Recipe,
     Start,

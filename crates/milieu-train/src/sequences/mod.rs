@@ -12,6 +12,6 @@ pub use crate::settings::RecipeError;
 pub use figures::{Figures, gain};
 pub use fit::Epoch;
 pub use milieu_nn::Parameters;
-pub use publish::{PublishError, TASK, draft};
+pub use publish::{TASK, draft};
 pub use recipe::{DataConfig, FitConfig, GateConfig, Recipe, Task};
 pub use run::{Report, TrainError, TrainEvent, train, train_on};

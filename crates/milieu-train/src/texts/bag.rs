@@ -2,6 +2,7 @@
 
 use milieu_onnx::proto::Tensor;
 use milieu_onnx::{Builder, Element, Length, Model, OnnxError, Value};
+use milieu_text::share;
 use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use rayon::prelude::*;
@@ -197,11 +198,6 @@ impl Bag {
         graph.output("logits", Element::F32, &["N".into(), Length::Fixed(self.classes)]);
         graph.finish()
     }
-}
-
-/// What the sum of so many vectors is multiplied by.
-fn share(count: usize) -> f32 {
-    1.0 / (count.max(1) as f32).sqrt()
 }
 
 /// A step of values that share the sum of their squared gradients.

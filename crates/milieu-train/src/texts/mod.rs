@@ -9,6 +9,6 @@ mod run;
 
 pub use bag::Bag;
 pub use fit::Epoch;
-pub use publish::{PublishError, TASK, draft};
+pub use publish::{TASK, draft};
 pub use recipe::{BagConfig, DataConfig, FitConfig, GateConfig, Recipe};
 pub use run::{Report, TrainError, TrainEvent, Trained, train};

@@ -40,7 +40,7 @@ pub enum WorkerError {
     Registry(#[from] RegistryError),
     /// A next-item model cannot be published.
     #[error(transparent)]
-    Publish(#[from] sequences::PublishError),
+    Publish(#[from] crate::PublishError),
     /// A model cannot be written down.
     #[error("the model cannot be encoded: {0}")]
     Encode(String),

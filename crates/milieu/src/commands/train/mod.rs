@@ -1,5 +1,6 @@
 //! `milieu train`: a model by a recipe, whatever its task.
 
+mod measured;
 mod pictures;
 mod progress;
 mod sequences;

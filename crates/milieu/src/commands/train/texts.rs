@@ -1,5 +1,6 @@
 //! Classifiers of texts.
 
+use super::measured::Measured;
 use super::progress::Progress;
 use super::{Job, gate};
 use crate::commands::now;
@@ -21,13 +22,8 @@ struct Summary<'a> {
     parameters: usize,
     epochs: usize,
     seconds: f64,
-    accuracy: f64,
-    accuracy_low: f64,
-    accuracy_high: f64,
-    macro_f1: f64,
-    log_loss: f64,
-    calibration_error: f64,
-    temperature: f64,
+    #[serde(flatten)]
+    test: Measured,
     passed: bool,
     version: Option<u32>,
 }
@@ -39,19 +35,10 @@ pub(super) fn run(job: &Job<'_>) -> Result<()> {
     progress.finish();
     let report = &trained.report;
     job.write("report.json", &serde_json::to_vec_pretty(report)?)?;
-    let test = &report.test;
-    eprintln!(
-        "test: accuracy {:.4} ({:.4} to {:.4}), macro F1 {:.4}, log loss {:.4}, calibration error {:.4}",
-        test.accuracy.mean,
-        test.accuracy.low,
-        test.accuracy.high,
-        test.macro_f1,
-        test.log_loss,
-        test.calibration_error
-    );
+    let test = Measured::said(&report.test);
     let version = if report.passed { publish(job, &trained)? } else { None };
     if job.json {
-        json(&summary(job, report, version))?;
+        json(&summary(job, report, test, version))?;
     }
     let wanted = &recipe.gate;
     gate(
@@ -60,8 +47,7 @@ pub(super) fn run(job: &Job<'_>) -> Result<()> {
     )
 }
 
-fn summary<'a>(job: &'a Job<'_>, report: &Report, version: Option<u32>) -> Summary<'a> {
-    let test = &report.test;
+fn summary<'a>(job: &'a Job<'_>, report: &Report, test: Measured, version: Option<u32>) -> Summary<'a> {
     Summary {
         name: &job.name,
         folder: job.folder(),
@@ -72,13 +58,7 @@ fn summary<'a>(job: &'a Job<'_>, report: &Report, version: Option<u32>) -> Summa
         parameters: report.parameters,
         epochs: report.epochs.len(),
         seconds: report.seconds,
-        accuracy: test.accuracy.mean,
-        accuracy_low: test.accuracy.low,
-        accuracy_high: test.accuracy.high,
-        macro_f1: test.macro_f1,
-        log_loss: test.log_loss,
-        calibration_error: test.calibration_error,
-        temperature: test.temperature,
+        test,
         passed: report.passed,
         version,
     }

@@ -1,0 +1,37 @@
+//! The figures of a classifier, for a person and for a program.
+
+use milieu_train::classification::Figures;
+use serde::Serialize;
+
+/// Its part of the last line on standard output.
+#[derive(Serialize)]
+pub(super) struct Measured {
+    accuracy: f64,
+    accuracy_low: f64,
+    accuracy_high: f64,
+    macro_f1: f64,
+    log_loss: f64,
+    calibration_error: f64,
+    temperature: f64,
+}
+
+impl Measured {
+    /// The figures of the test part; says them on standard error.
+    pub(super) fn said(test: &Figures) -> Self {
+        let &Figures { macro_f1, log_loss, calibration_error, temperature, .. } = test;
+        let (accuracy, low, high) = (test.accuracy.mean, test.accuracy.low, test.accuracy.high);
+        eprintln!(
+            "test: accuracy {accuracy:.4} ({low:.4} to {high:.4}), macro F1 {macro_f1:.4}, log loss {log_loss:.4}, \
+             calibration error {calibration_error:.4}"
+        );
+        Self {
+            accuracy,
+            accuracy_low: low,
+            accuracy_high: high,
+            macro_f1,
+            log_loss,
+            calibration_error,
+            temperature,
+        }
+    }
+}
