@@ -3,7 +3,7 @@
 use crate::{ApiError, parse};
 use milieu_types::ErrorCode;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
 
 /// Texts of a request.
@@ -45,7 +45,7 @@ pub struct TextRequest {
     /// Or several, up to 1000.
     texts: Option<Vec<String>>,
     /// The names of models; all that classify texts where it is left out.
-    tasks: Option<Vec<String>>,
+    tasks: Option<BTreeSet<String>>,
     /// How many labels of each, 1 to 1000; 5 where it is left out.
     top: Option<usize>,
     /// Such as a user's id: requests of one key are answered by one version.
@@ -57,8 +57,8 @@ pub struct TextRequest {
 pub struct TextIn {
     /// The texts, one or more.
     pub texts: Vec<String>,
-    /// The names of models; `None` for all that classify texts.
-    pub tasks: Option<Vec<String>>,
+    /// The names of models, each once; `None` for all that classify texts.
+    pub tasks: Option<BTreeSet<String>>,
     /// How many labels of each.
     pub top: usize,
     /// Requests of one key are answered by one version.
@@ -88,7 +88,7 @@ pub fn read_texts(body: &[u8]) -> Result<TextIn, ApiError> {
     if !(1..=1000).contains(&top) {
         return invalid("top", "must be 1 to 1000");
     }
-    if tasks.as_ref().is_some_and(Vec::is_empty) {
+    if tasks.as_ref().is_some_and(BTreeSet::is_empty) {
         return invalid("tasks", "names no model");
     }
     Ok(TextIn { texts, tasks, top, key })

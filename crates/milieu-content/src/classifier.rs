@@ -5,6 +5,7 @@ use crate::picture::PictureClassifier;
 use crate::text::TextClassifier;
 use milieu_inference::Signature;
 use milieu_registry::{ModelCard, Preprocessing};
+use std::sync::Arc;
 
 /// A model cannot be used to classify such a thing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -16,13 +17,13 @@ pub struct NotAClassifier {
     pub reason: String,
 }
 
-/// What a model classifies.
+/// What a model classifies; a copy costs nothing.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Classifier {
     /// Pictures.
-    Pictures(PictureClassifier),
+    Pictures(Arc<PictureClassifier>),
     /// Texts.
-    Texts(TextClassifier),
+    Texts(Arc<TextClassifier>),
 }
 
 impl Classifier {
@@ -32,8 +33,10 @@ impl Classifier {
     /// [`NotAClassifier`].
     pub fn new(card: &ModelCard, signature: &Signature, scale: Scale) -> Result<Self, NotAClassifier> {
         match &card.preprocessing {
-            Some(Preprocessing::Grams(_)) => TextClassifier::new(card, signature, scale).map(Self::Texts),
-            _ => PictureClassifier::new(card, signature, scale).map(Self::Pictures),
+            Some(Preprocessing::Grams(_)) => {
+                TextClassifier::new(card, signature, scale).map(|made| Self::Texts(Arc::new(made)))
+            }
+            _ => PictureClassifier::new(card, signature, scale).map(|made| Self::Pictures(Arc::new(made))),
         }
     }
 
@@ -41,7 +44,7 @@ impl Classifier {
     ///
     /// # Errors
     /// [`NotAClassifier`].
-    pub fn of_pictures(self) -> Result<PictureClassifier, NotAClassifier> {
+    pub fn of_pictures(self) -> Result<Arc<PictureClassifier>, NotAClassifier> {
         match self {
             Self::Pictures(classifier) => Ok(classifier),
             Self::Texts(_) => Err(NotAClassifier { what: "pictures", reason: "it reads texts".into() }),
@@ -52,7 +55,7 @@ impl Classifier {
     ///
     /// # Errors
     /// [`NotAClassifier`].
-    pub fn of_texts(self) -> Result<TextClassifier, NotAClassifier> {
+    pub fn of_texts(self) -> Result<Arc<TextClassifier>, NotAClassifier> {
         match self {
             Self::Texts(classifier) => Ok(classifier),
             Self::Pictures(_) => Err(NotAClassifier { what: "texts", reason: "it reads pictures".into() }),

@@ -6,6 +6,7 @@ use super::load::Loaded;
 use super::model::Model;
 use milieu_content::{Class, Classifier};
 use milieu_inference::{Answer, Tensor};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Texts of one request that wait at a model at the same time, so that a long request leaves room for others.
@@ -48,7 +49,7 @@ impl Serving {
             let (loaded, chosen) = model.choose(&key);
             let not = |source| ServingError::NotAClassifier { name: name.clone(), source };
             let classifier = loaded.classifier.clone().and_then(Classifier::of_pictures).map_err(not)?;
-            let (limits, of) = (self.limits, classifier.clone());
+            let (limits, of) = (self.limits, Arc::clone(&classifier));
             let prepared = self.work(move || of.prepare(&bytes, limits)).await??;
             let answer = chosen.submit(vec![prepared.tensor], Some(self.timeout))?.await?;
             let classes = classifier.classes.read(&answer.outputs, top)?;
@@ -62,7 +63,7 @@ impl Serving {
     /// version of each as long as the shares stay.
     pub(crate) async fn read_texts(
         self: &Arc<Self>,
-        names: Option<Vec<String>>,
+        names: Option<BTreeSet<String>>,
         key: Option<&str>,
         texts: Vec<String>,
         top: usize,
@@ -77,7 +78,7 @@ impl Serving {
                 let not = |source| ServingError::NotAClassifier { name: name.clone(), source };
                 let (loaded, chosen) = model.choose(&key);
                 let classifier = loaded.classifier.clone().and_then(Classifier::of_texts).map_err(not)?;
-                let (of, all) = (classifier.clone(), Arc::clone(&texts));
+                let (of, all) = (Arc::clone(&classifier), Arc::clone(&texts));
                 let prepare = move || all.iter().map(|text| of.prepare(text)).collect::<Vec<_>>();
                 let mut classes = Vec::with_capacity(texts.len());
                 for some in self.work(prepare).await?.chunks_mut(TOGETHER) {

@@ -25,7 +25,7 @@ use milieu_media::DecodeLimits;
 use milieu_registry::Registry;
 use parking_lot::RwLock;
 use slot::{Content, Slot};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -119,13 +119,11 @@ impl Serving {
         }
     }
 
-    /// The names of all models that classify texts, in the order of the alphabet.
-    fn text_classifiers(&self) -> Vec<String> {
+    /// The names of all models that classify texts.
+    fn text_classifiers(&self) -> BTreeSet<String> {
         let slots = self.slots.read();
         let of_texts = slots.iter().filter(|(_, slot)| slot.classifies() == Some(Content::Texts));
-        let mut names: Vec<String> = of_texts.map(|(name, _)| name.clone()).collect();
-        names.sort_unstable();
-        names
+        of_texts.map(|(name, _)| name.clone()).collect()
     }
 
     /// A key for a request that has none.
