@@ -207,8 +207,11 @@ fn texts_are_told_apart() {
     let many = analyze(json!({"texts": vec!["做得 well"; 1000], "tasks": ["said"], "key": "ann"}));
     assert_eq!(many["results"].as_array().unwrap().len(), 1000);
     let refused = |body: Value| server.send("POST", "/v1/analyze/text", &body.to_string()).refusal();
-    let (status, code, _) = refused(json!({"text": "x", "tasks": ["nothing"]}));
-    assert_eq!((status, code.as_str()), (404, "model_not_found"));
+    let (status, code, field) = refused(json!({"text": "x", "tasks": ["nothing"]}));
+    assert_eq!((status, code.as_str(), field.as_deref()), (404, "model_not_found", Some("tasks")));
+    let empty = Server::start(&dir.path().join("empty"), &[]);
+    let (status, code, field) = empty.send("POST", "/v1/analyze/text", "{\"text\":\"x\"}").refusal();
+    assert_eq!((status, code.as_str(), field.as_deref()), (400, "invalid_parameter", Some("tasks")));
     let (status, code, field) = refused(json!({"texts": []}));
     assert_eq!((status, code.as_str(), field.as_deref()), (400, "invalid_parameter", Some("texts")));
     let (status, code, _) = refused(json!({"text": "x".repeat(5_000_000)}));

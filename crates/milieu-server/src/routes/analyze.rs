@@ -1,7 +1,8 @@
 //! `/v1/analyze`: what content shows.
 
 use super::App;
-use crate::answer::{Answer, Json, Query, body as json_body, content};
+use crate::answer::{Answer, Json, Query, Refusal, body as json_body, content};
+use crate::serving::ServingError;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
@@ -43,13 +44,23 @@ pub(super) async fn text(State(shared): App, headers: HeaderMap, body: Body) -> 
     let start = Instant::now();
     let TextIn { texts, tasks, top, key } = read_texts(&bytes)?;
     let mut results: Vec<TextResult> = texts.iter().map(|_| TextResult::default()).collect();
-    for said in shared.serving.read_texts(tasks, key.as_deref(), texts, top).await? {
+    let said = shared.serving.read_texts(tasks, key.as_deref(), texts, top).await.map_err(of_tasks)?;
+    for said in said {
         for (result, classes) in results.iter_mut().zip(said.classes) {
             let found = TextLabels { version: said.version, labels: labels(classes) };
             result.tasks.insert(said.model.clone(), found);
         }
     }
     Ok(Json(TextAnalysis { results, milliseconds: start.elapsed().as_secs_f64() * 1e3 }))
+}
+
+/// Models are named in `tasks` here.
+fn of_tasks(error: ServingError) -> Refusal {
+    let mut refusal = Refusal::from(error);
+    if matches!(refusal.error.field.as_deref(), Some("model" | "name")) {
+        refusal.error.field = Some("tasks".to_owned());
+    }
+    refusal
 }
 
 fn labels(classes: Vec<Class>) -> Vec<ClassLabel> {

@@ -69,7 +69,7 @@ impl Serving {
         top: usize,
     ) -> Result<Vec<Said>, ServingError> {
         self.within(async {
-            let names = names.unwrap_or_else(|| self.text_classifiers());
+            let names = names.map_or_else(|| self.text_classifiers(), Ok)?;
             let texts: Arc<[String]> = texts.into();
             let mut said = Vec::with_capacity(names.len());
             for name in names {

@@ -120,10 +120,14 @@ impl Serving {
     }
 
     /// The names of all models that classify texts.
-    fn text_classifiers(&self) -> BTreeSet<String> {
+    fn text_classifiers(&self) -> Result<BTreeSet<String>, ServingError> {
         let slots = self.slots.read();
         let of_texts = slots.iter().filter(|(_, slot)| slot.classifies() == Some(Content::Texts));
-        of_texts.map(|(name, _)| name.clone()).collect()
+        let names: BTreeSet<String> = of_texts.map(|(name, _)| name.clone()).collect();
+        if names.is_empty() {
+            return Err(ServingError::Choice("there is no live model that classifies texts".into()));
+        }
+        Ok(names)
     }
 
     /// A key for a request that has none.
