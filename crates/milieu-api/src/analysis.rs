@@ -33,6 +33,9 @@ pub struct ClassLabel {
     pub label: String,
     /// 0 to 1, calibrated where the model knows its temperature.
     pub probability: f64,
+    /// Whether the model says that it applies, where an example may have any number of classes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub applies: Option<bool>,
 }
 
 /// Texts, and what is asked about them.

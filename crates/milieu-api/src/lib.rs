@@ -6,6 +6,7 @@
 mod analysis;
 mod answer;
 mod dataset;
+mod doors;
 mod entity;
 mod error;
 mod event;
@@ -23,6 +24,10 @@ pub use answer::{
     Training, UserList, UserScore,
 };
 pub use dataset::{Dataset, DatasetFormat, DatasetList, read_name};
+pub use doors::{
+    Embedding, Embeddings, EmbeddingsIn, EmbeddingsRequest, InferenceIn, InferenceRequest, Prediction, Texts,
+    Usage, Vector, VectorEncoding, read_embeddings, read_inference,
+};
 pub use entity::{
     BatchStored, Clock, ItemIn, ItemOut, ItemPatchIn, MediaWire, Stored, UserIn, UserOut, UserPatchIn,
     read_item, read_item_patch, read_items, read_user, read_user_patch, read_users,

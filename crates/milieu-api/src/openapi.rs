@@ -1,13 +1,14 @@
 //! The OpenAPI 3.1 description: one table of routes, and the schemas of the wire structs.
 
 use crate::{
-    Audience, BatchStored, ClassLabel, Dataset, DatasetFormat, DatasetList, ErrorBody, ErrorDetail, EventIn,
-    EventStored, EventType, EventsStored, Explanation, Feed, FeedEntry, Health, ImageAnalysis, ItemIn,
-    ItemList, ItemOut, ItemPatchIn, ItemScore, Job, JobList, JobSpec, JobState, MediaWire, ModelCardOut,
-    ModelChange, ModelData, ModelFile, ModelLineage, ModelList, ModelOut, ModelServing, ModelStages,
-    ModelTrial, OptimizeJob, OptimizeMethod, PromoteIn, Reason, ReceiptOut, Replay, ServedVersion,
-    ShadowAgreement, Stats, Stored, TextAnalysis, TextLabels, TextRequest, TextResult, TrainJob, Training,
-    TrialIn, UserIn, UserList, UserOut, UserPatchIn, UserScore,
+    Audience, BatchStored, ClassLabel, Dataset, DatasetFormat, DatasetList, Embedding, Embeddings,
+    EmbeddingsRequest, ErrorBody, ErrorDetail, EventIn, EventStored, EventType, EventsStored, Explanation,
+    Feed, FeedEntry, Health, ImageAnalysis, InferenceRequest, ItemIn, ItemList, ItemOut, ItemPatchIn,
+    ItemScore, Job, JobList, JobSpec, JobState, MediaWire, ModelCardOut, ModelChange, ModelData, ModelFile,
+    ModelLineage, ModelList, ModelOut, ModelServing, ModelStages, ModelTrial, OptimizeJob, OptimizeMethod,
+    PromoteIn, Reason, ReceiptOut, Replay, ServedVersion, ShadowAgreement, Stats, Stored, TextAnalysis,
+    TextLabels, TextRequest, TextResult, Texts, TrainJob, Training, TrialIn, Usage, UserIn, UserList,
+    UserOut, UserPatchIn, UserScore, Vector, VectorEncoding,
 };
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -114,6 +115,33 @@ const ROUTES: &[Route] = &[
         ..route("post", "/v1/analyze/image", "What a picture shows", "image/*", "ImageAnalysis")
     },
     route("post", "/v1/analyze/text", "What texts say", "AnalyzeText", "TextAnalysis"),
+    route(
+        "post",
+        "/v1/embeddings",
+        "Vectors of texts, as OpenAI gives them",
+        "EmbeddingsRequest",
+        "Embeddings",
+    ),
+    Route {
+        query: &[("model", "string", "The model; the only one of its kind where it is left out")],
+        ..route(
+            "post",
+            "/embed",
+            "Vectors of texts, as text-embeddings-inference gives them",
+            "InferenceRequest",
+            "application/json",
+        )
+    },
+    Route {
+        query: &[("model", "string", "The model; the only one of its kind where it is left out")],
+        ..route(
+            "post",
+            "/predict",
+            "Labels of texts, as text-embeddings-inference gives them",
+            "InferenceRequest",
+            "application/json",
+        )
+    },
     route("get", "/healthz", "Whether the server runs", "", "Health"),
     route("get", "/readyz", "Whether the server takes requests", "", "Health"),
 ];
@@ -185,6 +213,9 @@ pub fn openapi() -> String {
         Dataset,
         DatasetFormat,
         DatasetList,
+        Embedding,
+        Embeddings,
+        EmbeddingsRequest,
         ErrorBody,
         ErrorDetail,
         EventIn<'_>,
@@ -196,11 +227,16 @@ pub fn openapi() -> String {
         FeedEntry,
         Health,
         ImageAnalysis,
+        InferenceRequest,
         ClassLabel,
         TextAnalysis,
         TextLabels,
         TextRequest,
         TextResult,
+        Texts,
+        Usage,
+        Vector,
+        VectorEncoding,
         ItemIn,
         ItemList,
         ItemOut,

@@ -20,6 +20,8 @@ pub struct Class {
     pub label: String,
     /// 0 to 1.
     pub probability: f64,
+    /// Whether it applies, where an example may have any number of classes.
+    pub applies: Option<bool>,
 }
 
 /// What a classifier gave cannot be read as classes.
@@ -47,6 +49,8 @@ pub struct Classes {
     pub(crate) labels: Vec<String>,
     pub(crate) temperature: f64,
     pub(crate) scale: Scale,
+    /// From which probability on each class applies, where an example may have any number of them; else empty.
+    pub(crate) thresholds: Vec<f64>,
 }
 
 impl Classes {
@@ -62,7 +66,9 @@ impl Classes {
         {
             return Err(format!("it gives {found} numbers for {} labels", card.labels.len()));
         }
-        Ok(Self { labels: card.labels.clone(), temperature: card.temperature.unwrap_or(1.0), scale })
+        let ModelCard { labels, temperature, thresholds, .. } = card;
+        let (labels, thresholds) = (labels.clone(), thresholds.clone());
+        Ok(Self { labels, temperature: temperature.unwrap_or(1.0), scale, thresholds })
     }
 
     /// The `top` most probable classes, the most probable first, from the first of the outputs for one example.
@@ -91,6 +97,7 @@ impl Classes {
         let class = |at: usize| Class {
             label: self.labels.get(at).cloned().unwrap_or_else(|| at.to_string()),
             probability: probabilities[at],
+            applies: self.thresholds.get(at).map(|&least| probabilities[at] >= least),
         };
         Ok(order.into_iter().take(top).map(class).collect())
     }
@@ -101,6 +108,9 @@ impl Classes {
             // Rounding may leave a tiny number below 0.
             Scale::Probabilities => f64::from(value.max(f32::MIN_POSITIVE)).ln() / self.temperature,
         };
+        if !self.thresholds.is_empty() {
+            return values.iter().map(|value| 1.0 / (1.0 + (-logit(value)).exp())).collect();
+        }
         let logits: Vec<f64> = values.iter().map(logit).collect();
         let greatest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let powers: Vec<f64> = logits.iter().map(|logit| (logit - greatest).exp()).collect();
@@ -116,7 +126,8 @@ mod tests {
     use milieu_inference::Data;
 
     fn classes(labels: &[&str], temperature: f64, scale: Scale) -> Classes {
-        Classes { labels: labels.iter().map(|&label| label.to_owned()).collect(), temperature, scale }
+        let labels = labels.iter().map(|&label| label.to_owned()).collect();
+        Classes { labels, temperature, scale, thresholds: Vec::new() }
     }
 
     fn row(values: &[f32]) -> [Tensor; 1] {

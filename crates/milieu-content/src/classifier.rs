@@ -18,7 +18,7 @@ pub struct NotAClassifier {
 }
 
 /// What a model classifies; a copy costs nothing.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum Classifier {
     /// Pictures.
     Pictures(Arc<PictureClassifier>),
@@ -27,14 +27,20 @@ pub enum Classifier {
 }
 
 impl Classifier {
-    /// What the card says about a model of this signature, where the two agree.
+    /// What the card says about a model of this signature, where the two agree; `file` gives a file of the version by its
+    /// name.
     ///
     /// # Errors
     /// [`NotAClassifier`].
-    pub fn new(card: &ModelCard, signature: &Signature, scale: Scale) -> Result<Self, NotAClassifier> {
+    pub fn new(
+        card: &ModelCard,
+        signature: &Signature,
+        scale: Scale,
+        file: &dyn Fn(&str) -> Option<Vec<u8>>,
+    ) -> Result<Self, NotAClassifier> {
         match &card.preprocessing {
-            Some(Preprocessing::Grams(_)) => {
-                TextClassifier::new(card, signature, scale).map(|made| Self::Texts(Arc::new(made)))
+            Some(Preprocessing::Grams(_) | Preprocessing::Text(_)) => {
+                TextClassifier::new(card, signature, scale, file).map(|made| Self::Texts(Arc::new(made)))
             }
             _ => PictureClassifier::new(card, signature, scale).map(|made| Self::Pictures(Arc::new(made))),
         }

@@ -1,8 +1,10 @@
 //! The graph of a network, as an engine runs it.
 
 mod sequence;
+mod text;
 
 pub use sequence::onnx_next;
+pub use text::{TextOutput, onnx_text};
 
 use crate::ModelError;
 use crate::parts::{EPSILON, Parts, within};

@@ -7,7 +7,8 @@ pub mod image;
 mod parts;
 mod prune;
 pub mod sequence;
+pub mod text;
 
 pub use error::ModelError;
-pub use export::{onnx, onnx_next};
+pub use export::{TextOutput, onnx, onnx_next, onnx_text};
 pub use prune::prune;

@@ -7,6 +7,7 @@
 
 pub mod attention;
 mod average;
+mod encoder;
 mod gradient;
 mod initialise;
 pub mod kernels;
@@ -24,6 +25,7 @@ mod whitening;
 
 pub use average::Average;
 pub use burn::tensor::Tensor;
+pub use encoder::{Encoder, EncoderShape};
 pub use gradient::{Gradient, Gradients, accumulate};
 pub use initialise::Initialiser;
 pub use layer::{Activation, Layer, ShapeError, Size};

@@ -45,6 +45,10 @@ pub struct ModelCard {
     /// What logits are divided by before they become probabilities (Guo et al. 2017, section 4.2).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f64>,
+    /// Where an example may have any number of labels: from which probability on each label is said, the probability
+    /// of each being the sigmoid of its logit. Empty where an example has one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub thresholds: Vec<f64>,
     /// The licence of the weights, as their source states it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licence: Option<String>,
@@ -173,6 +177,12 @@ impl ModelCard {
         let texts = [Some(&self.task), Some(&self.model_file), self.licence.as_ref(), self.source.as_ref()];
         if texts.into_iter().flatten().chain(&self.labels).any(|text| text.len() > TEXT_BYTES) {
             return Some(format!("a text of the card is longer than {TEXT_BYTES} bytes"));
+        }
+        let share = |threshold: &f64| (0.0..=1.0).contains(threshold);
+        if !self.thresholds.is_empty()
+            && (self.thresholds.len() != self.labels.len() || !self.thresholds.iter().all(share))
+        {
+            return Some("the thresholds are not one from 0 to 1 for each label".to_owned());
         }
         match self.temperature {
             Some(temperature) if !(temperature.is_finite() && temperature > 0.0) => {

@@ -56,6 +56,7 @@ fn a_folder_with_what_belongs_to_it() {
         licence: Some("mit".into()),
         source: Some("hf:org/mini@0".into()),
         temperature: None,
+        thresholds: Vec::new(),
     };
     assert_eq!(ModelCard::of(&manifest).unwrap(), expected);
 }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use milieu_train::texts::{Recipe, TrainError, TrainEvent, Trained, draft, train};
+use milieu_train::texts::{Bag, Model, Recipe, TrainError, TrainEvent, Trained, draft, train};
 use milieu_types::Timestamp;
 use std::fmt::Write as _;
 use std::fs;
@@ -34,6 +34,39 @@ fn run(recipe: &Recipe, out: &Path) -> Result<Trained, TrainError> {
     train(recipe, out, &mut |_| {})
 }
 
+fn bag(trained: &Trained) -> &Bag {
+    match &trained.model {
+        Model::Bag(bag) => bag,
+        Model::Encoder(_) => panic!("an encoder"),
+    }
+}
+
+#[test]
+fn texts_with_any_number_of_labels() {
+    let (data, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut lines = String::from("body,kind\n");
+    for number in 0..400 {
+        let (sweet, loud) = (number % 2 == 0, number % 3 == 0);
+        let words = [(sweet, "honey"), (loud, "drum"), (true, "thing")];
+        let said: Vec<&str> = words.iter().filter(|(is, _)| *is).map(|(_, word)| *word).collect();
+        let kinds = match (sweet, loud) {
+            (true, true) => "sweet;loud",
+            (true, false) => "sweet",
+            (false, true) => "loud",
+            (false, false) => "dull",
+        };
+        writeln!(lines, "{number} {},{kinds}", said.join(" ")).unwrap();
+    }
+    fs::write(data.path().join("train.csv"), lines).unwrap();
+    let trained = run(&recipe(data.path(), &["data.separator=';'", "train.epochs=12"]), out.path()).unwrap();
+    let test = &trained.report.test;
+    assert!(test.accuracy.mean > 0.95 && test.macro_f1 > 0.95, "{test:?}");
+    assert_eq!(test.thresholds.len(), 3);
+    assert!(test.thresholds.iter().all(|threshold| (0.0..=1.0).contains(threshold)), "{:?}", test.thresholds);
+    let draft = draft("kinds", &trained, Timestamp::from_secs(0)).unwrap();
+    assert_eq!(draft.attributes["thresholds"].as_array().unwrap().len(), 3);
+}
+
 #[test]
 fn learns_and_is_published() {
     let (data, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
@@ -47,7 +80,7 @@ fn learns_and_is_published() {
     assert_eq!(report.classes, ["fruit", "order", "骑车"]);
     let grams = &report.recipe.model.grams;
     let called = |text: &str| {
-        let logits = trained.bag.logits(&grams.rows_of(text));
+        let logits = bag(&trained).logits(&grams.rows_of(text));
         let best = (0..logits.len()).max_by(|&a, &b| logits[a].total_cmp(&logits[b])).unwrap();
         report.classes[best].as_str()
     };
@@ -83,7 +116,7 @@ fn a_run_that_was_cut_off_ends_as_if_it_had_not_been() {
     });
     let again = again.unwrap();
     assert_eq!(resumed, 2);
-    assert_eq!(again.bag, whole.bag);
+    assert_eq!(again.model, whole.model);
     assert_eq!(again.report.test, whole.report.test);
 }
 
@@ -104,5 +137,5 @@ fn what_cannot_be_learnt_is_refused() {
     fs::write(&train_csv, "body,kind\n".to_owned() + &"one text,a\n".repeat(200)).unwrap();
     refuse(&["data.clean=false"], "1 classes were found");
     fs::write(&train_csv, "words,kind\nx,a\n").unwrap();
-    refuse(&[], "the training part has 0");
+    refuse(&[], "train.csv: there is no column \"body\" among: words, kind");
 }

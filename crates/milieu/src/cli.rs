@@ -176,7 +176,8 @@ pub(crate) struct PullModel {
 
 #[derive(Debug, Args)]
 pub(crate) struct ImportModel {
-    /// An .onnx file, or a folder with one and what belongs to it
+    /// An .onnx file, or a folder with one and what belongs to it, or one with an encoder of texts (config.json,
+    /// model.safetensors, tokenizer.json)
     #[arg(value_name = "DIR|FILE")]
     pub(crate) path: PathBuf,
     /// The model to publish under; made from the path where it is left out

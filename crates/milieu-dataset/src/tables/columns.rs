@@ -25,10 +25,12 @@ pub(super) struct Columns<'a> {
 }
 
 impl<'a> Columns<'a> {
-    /// Finds the columns by the names in the header.
+    /// Finds the columns by the names in the header; `#2` is the second, where none is named so.
     pub(super) fn find(config: &'a TableConfig, header: &[String]) -> Result<Self, String> {
         let place = |name: &str| {
+            let number = || name.strip_prefix('#')?.parse::<usize>().ok()?.checked_sub(1);
             let found = header.iter().position(|column| column.trim() == name);
+            let found = found.or_else(number).filter(|&place| place < header.len());
             let columns = || header.join(", ").chars().take(200).collect::<String>();
             found.ok_or_else(|| format!("there is no column {name:?} among: {}", columns()))
         };
@@ -70,10 +72,14 @@ pub(super) fn split_labels(field: &str, separator: Option<char>) -> Vec<String> 
     labels.into_iter().map(|label| label.trim().to_owned()).filter(|label| !label.is_empty()).collect()
 }
 
-/// The columns of a JSON object. Numbers and truth values count as text; labels may be a list.
+/// The columns of a JSON object on a line.
 pub(super) fn json_row(config: &TableConfig, line: &str) -> Result<Row, String> {
-    let object: Map<String, Value> =
-        serde_json::from_str(line).map_err(|error| format!("is not a JSON object: {error}"))?;
+    let object = serde_json::from_str(line).map_err(|error| format!("is not a JSON object: {error}"))?;
+    object_row(config, &object)
+}
+
+/// The columns of a JSON object. Numbers and truth values count as text; labels may be a list.
+pub(super) fn object_row(config: &TableConfig, object: &Map<String, Value>) -> Result<Row, String> {
     let field = |name: &str| match object.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(value) => scalar(value)
@@ -97,7 +103,7 @@ pub(super) fn json_row(config: &TableConfig, line: &str) -> Result<Row, String> 
     })
 }
 
-fn scalar(value: &Value) -> Option<String> {
+pub(super) fn scalar(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),

@@ -2,6 +2,7 @@
 //! recordings. Lines that are no examples are reported with their number and reason.
 
 mod columns;
+mod document;
 mod gather;
 mod lines;
 mod pairs;

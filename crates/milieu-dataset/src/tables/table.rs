@@ -2,6 +2,7 @@
 
 use super::TableError;
 use super::columns::{Columns, Row, json_row};
+use super::document::read_document;
 use super::gather::{ClassName, Gather, read_class_names};
 use super::lines::Lines;
 use super::records::Records;
@@ -22,13 +23,16 @@ pub enum TableFormat {
     Tsv,
     /// A JSON object a line.
     Jsonl,
+    /// One JSON document: a list of rows, or an object of such lists whose names say what they are for (`train`,
+    /// `oos_test`). A row is an object, or a list of a text and its label.
+    Json,
 }
 
 /// Which columns mean what.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TableConfig {
-    /// How tables are written; nothing: as the endings of their names say (`csv`, `tsv`, `jsonl`, `ndjson`).
+    /// How tables are written; nothing: as the endings of their names say (`csv`, `tsv`, `jsonl`, `ndjson`, `json`).
     pub format: Option<TableFormat>,
     /// The names of the columns, where the first line does not say them. Not for JSONL.
     pub header: Vec<String>,
@@ -95,7 +99,7 @@ pub fn read_table(path: &Path, config: &TableConfig) -> Result<Examples<String>,
         return Err(TableError::TooLarge { path: path.to_owned(), most: config.most_bytes });
     }
     if tables == 0 {
-        let expected = "that ends in .csv, .tsv, .jsonl or .ndjson".to_owned();
+        let expected = "that ends in .csv, .tsv, .jsonl, .ndjson or .json".to_owned();
         return Err(TableError::NoFiles { path: path.to_owned(), expected });
     }
     Ok(gather.finish())
@@ -122,6 +126,7 @@ fn format_of(name: &str) -> Option<TableFormat> {
         "csv" => Some(TableFormat::Csv),
         "tsv" => Some(TableFormat::Tsv),
         "jsonl" | "ndjson" => Some(TableFormat::Jsonl),
+        "json" => Some(TableFormat::Json),
         _ => None,
     }
 }
@@ -142,6 +147,7 @@ fn read_one(
                 gather.add(name, number, line.and_then(|line| json_row(config, &line)))
             });
         }
+        TableFormat::Json => return read_document(name, input, config, gather),
         TableFormat::Csv => Records::new(input, b',', true),
         TableFormat::Tsv => Records::new(input, b'\t', false),
     };

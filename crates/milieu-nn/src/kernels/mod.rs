@@ -1,16 +1,27 @@
 //! The hot loops of training on a processor, over plain slices. Whoever calls them decides about tensors.
 
+mod attention;
 mod catalogue;
 mod convolution;
+mod curves;
+mod gelu;
+mod layer_norm;
+mod linear;
 mod normalise;
 mod plan;
 mod pooling;
 mod scores;
+mod spans;
 mod tile;
 
+pub use attention::PackedAttention;
 pub use catalogue::{Competition, Outcome};
 pub use convolution::Convolution;
+pub use gelu::{gelu, gelu_backward};
+pub use layer_norm::LayerNorm;
+pub use linear::Linear;
 pub use normalise::{Moments, Normalisation};
 pub use plan::ConvolutionShape;
 pub use pooling::Pooling;
 pub use scores::scores;
+pub use spans::Spans;

@@ -2,12 +2,12 @@
 
 use super::extension::Extension;
 use crate::kernels::{Competition, ConvolutionShape, Normalisation, Pooling};
-use burn::backend::Autodiff;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
+use burn::backend::{Autodiff, Backend};
 use burn::tensor::Shape;
 
 /// What an operation keeps of its forward pass are values without gradients.
@@ -209,11 +209,11 @@ impl<B: Extension, C: CheckpointStrategy> Extension for Autodiff<B, C> {
 }
 
 /// Values without a history.
-trait Constant<B: burn::backend::Backend>: burn::backend::Backend {
+pub(super) trait Constant<B: Backend>: Backend {
     fn constant(values: FloatTensor<B>) -> FloatTensor<Self>;
 }
 
-impl<B: Extension, C: CheckpointStrategy> Constant<B> for Autodiff<B, C> {
+impl<B: Backend, C: CheckpointStrategy> Constant<B> for Autodiff<B, C> {
     fn constant(values: FloatTensor<B>) -> FloatTensor<Self> {
         FloatTensor::<Self>::new(values)
     }

@@ -62,22 +62,22 @@ pub(crate) trait Extension: Backend {
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 }
 
-type Values = FloatTensor<Flex>;
+pub(super) type Values = FloatTensor<Flex>;
 
 /// Values that work on slices of one tensor at a time are worth a thread from this length on.
 const PIECE: usize = 1 << 14;
 
 /// The values in order; what is laid out otherwise is copied first.
-fn ordered(tensor: Values) -> Values {
+pub(super) fn ordered(tensor: Values) -> Values {
     tensor.to_contiguous()
 }
 
 /// The values of an ordered tensor; none where it does not hold `f32`, which nothing in this crate makes.
-fn slice(tensor: &Values) -> &[f32] {
+pub(super) fn slice(tensor: &Values) -> &[f32] {
     tensor.as_slice::<f32>().unwrap_or(&[])
 }
 
-fn made(values: Vec<f32>, shape: impl Into<Shape>) -> Values {
+pub(super) fn made(values: Vec<f32>, shape: impl Into<Shape>) -> Values {
     Values::from_data(TensorData::new(values, shape))
 }
 

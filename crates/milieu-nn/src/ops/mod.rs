@@ -2,6 +2,7 @@
 
 mod backward;
 mod extension;
+pub mod packed;
 
 use crate::kernels::{Competition, ConvolutionShape, Moments, Normalisation, Pooling};
 use burn::backend::Dispatch;
@@ -120,7 +121,9 @@ pub fn compete(queries: Tensor<2>, table: Tensor<2>, like: Competition) -> Tenso
 
 #[cfg(test)]
 mod tests {
+    use super::packed::{attend, gelu, layer_norm, linear, mean};
     use super::*;
+    use crate::kernels::Spans;
     use burn::tensor::{Device, TensorData};
     use rand::{Rng, SeedableRng};
     use rand_pcg::Pcg64Mcg;
@@ -171,6 +174,52 @@ mod tests {
         tensor.flatten(0, D - 1)
     }
 
+    fn packed_gradients() {
+        let of = |x: &[Tensor<1>]| {
+            flat(linear(x[0].clone().reshape([5, 3]), x[1].clone().reshape([4, 3]), x[2].clone()))
+        };
+        check(&[&[5, 3], &[4, 3], &[4]], of, "linear");
+        let of = |x: &[Tensor<1>]| {
+            flat(layer_norm(x[0].clone().reshape([3, 19]), x[1].clone(), x[2].clone(), 1e-3))
+        };
+        check(&[&[3, 19], &[19], &[19]], of, "layer_norm");
+        check(&[&[40, 2]], |x| flat(gelu(x[0].clone().reshape([40, 2]) * 3.0)), "gelu");
+        let spans = Spans::new([1, 0, 18, 5]);
+        let of = |x: &[Tensor<1>]| flat(attend(x[0].clone().reshape([24, 12]), 2, spans.clone()));
+        check(&[&[24, 12]], of, "attend");
+        let of = |x: &[Tensor<1>]| flat(mean(x[0].clone().reshape([24, 2]), &spans));
+        check(&[&[24, 2]], of, "mean");
+    }
+
+    #[test]
+    fn sequences_that_are_packed_see_only_themselves() {
+        let device = Device::flex();
+        let values: Vec<f32> = (0..24 * 12).map(|place| (place as f32 * 0.37).sin()).collect();
+        let run = |values: &[f32], lengths: &[usize]| {
+            let rows = values.len() / 12;
+            let projected = Tensor::<2>::from_data(TensorData::new(values.to_vec(), [rows, 12]), &device);
+            crate::values(attend(projected, 2, Spans::new(lengths.iter().copied())))
+        };
+        let whole = run(&values, &[1, 18, 5]);
+        let apart =
+            [run(&values[..12], &[1]), run(&values[12..19 * 12], &[18]), run(&values[19 * 12..], &[5])];
+        assert_eq!(whole, apart.concat());
+        // A position alone takes its own answer.
+        assert_eq!(whole[..4], values[8..12]);
+        // By hand: the first position of the last sequence, second head.
+        let row = |position: usize| &values[(19 + position) * 12..][..12];
+        let score = |other: usize| {
+            (0..2).map(|place| row(0)[2 + place] * row(other)[6 + place]).sum::<f32>() / 2f32.sqrt()
+        };
+        let powers: Vec<f32> = (0..5).map(|other| score(other).exp()).collect();
+        let sum: f32 = powers.iter().sum();
+        for place in 0..2 {
+            let expected: f32 = (0..5).map(|other| powers[other] / sum * row(other)[10 + place]).sum();
+            let found = whole[19 * 4 + 2 + place];
+            assert!((found - expected).abs() < 1e-6, "{found} {expected}");
+        }
+    }
+
     #[test]
     fn gradients_agree_with_finite_differences() {
         for walk in [
@@ -194,6 +243,7 @@ mod tests {
             compete(x[0].clone().reshape([5, 3]), x[1].clone().reshape([8, 3]), like) * 3.0
         };
         check(&[&[5, 3], &[8, 3]], of, "compete");
+        packed_gradients();
         // A tensor that is used twice, and one that lies in another order.
         let of = |x: &[Tensor<1>]| {
             let image = x[0].clone().reshape([1, 3, 5, 5]).swap_dims(2, 3);

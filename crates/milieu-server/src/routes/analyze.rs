@@ -55,7 +55,7 @@ pub(super) async fn text(State(shared): App, headers: HeaderMap, body: Body) -> 
 }
 
 /// Models are named in `tasks` here.
-fn of_tasks(error: ServingError) -> Refusal {
+pub(super) fn of_tasks(error: ServingError) -> Refusal {
     let mut refusal = Refusal::from(error);
     if matches!(refusal.error.field.as_deref(), Some("model" | "name")) {
         refusal.error.field = Some("tasks".to_owned());
@@ -66,6 +66,10 @@ fn of_tasks(error: ServingError) -> Refusal {
 fn labels(classes: Vec<Class>) -> Vec<ClassLabel> {
     classes
         .into_iter()
-        .map(|class| ClassLabel { label: class.label, probability: class.probability })
+        .map(|class| ClassLabel {
+            label: class.label,
+            probability: class.probability,
+            applies: class.applies,
+        })
         .collect()
 }

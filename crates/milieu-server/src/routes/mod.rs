@@ -3,6 +3,7 @@
 mod admin;
 mod analyze;
 mod datasets;
+mod doors;
 mod entities;
 mod events;
 mod feed;
@@ -69,6 +70,9 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/models/{name}/shadow", post(models::set_shadow).delete(models::end_shadow))
         .route("/v1/analyze/image", post(analyze::image))
         .route("/v1/analyze/text", post(analyze::text))
+        .route("/v1/embeddings", post(doors::embeddings))
+        .route("/embed", post(doors::embed))
+        .route("/predict", post(doors::predict))
         .merge(protocol::routes())
         .route("/", get(admin::page))
         .route("/healthz", get(admin::healthz))

@@ -4,21 +4,10 @@ use super::Serving;
 use super::error::ServingError;
 use super::load::Loaded;
 use super::model::Model;
+use super::slot::Content;
 use milieu_content::{Class, Classifier};
 use milieu_inference::{Answer, Tensor};
-use std::collections::BTreeSet;
 use std::sync::Arc;
-
-/// Texts of one request that wait at a model at the same time, so that a long request leaves room for others.
-const TOGETHER: usize = 32;
-
-/// What one model says of some texts.
-pub(crate) struct Said {
-    pub(crate) model: String,
-    pub(crate) version: u32,
-    /// Of each text, in order; nothing of one in which nothing is to be seen.
-    pub(crate) classes: Vec<Vec<Class>>,
-}
 
 /// What a picture shows.
 pub(crate) struct Analyzed {
@@ -42,7 +31,7 @@ impl Serving {
         self.within(async {
             let name = match name {
                 Some(name) => name.to_owned(),
-                None => self.only_classifier()?,
+                None => self.only(Content::Pictures)?,
             };
             let model = self.model(&name).await?;
             let key = key.map_or_else(|| self.next_key(), |key| key.as_bytes().to_vec());
@@ -55,48 +44,6 @@ impl Serving {
             let classes = classifier.classes.read(&answer.outputs, top)?;
             let (width, height) = (prepared.width, prepared.height);
             Ok(Analyzed { model: name, version: loaded.version, width, height, classes })
-        })
-        .await
-    }
-
-    /// Says what texts say: by the models of these names, or by all that can. Requests of one key are answered by one
-    /// version of each as long as the shares stay.
-    pub(crate) async fn read_texts(
-        self: &Arc<Self>,
-        names: Option<BTreeSet<String>>,
-        key: Option<&str>,
-        texts: Vec<String>,
-        top: usize,
-    ) -> Result<Vec<Said>, ServingError> {
-        self.within(async {
-            let names = names.map_or_else(|| self.text_classifiers(), Ok)?;
-            let texts: Arc<[String]> = texts.into();
-            let mut said = Vec::with_capacity(names.len());
-            for name in names {
-                let model = self.model(&name).await?;
-                let key = key.map_or_else(|| self.next_key(), |key| key.as_bytes().to_vec());
-                let not = |source| ServingError::NotAClassifier { name: name.clone(), source };
-                let (loaded, chosen) = model.choose(&key);
-                let classifier = loaded.classifier.clone().and_then(Classifier::of_texts).map_err(not)?;
-                let (of, all) = (Arc::clone(&classifier), Arc::clone(&texts));
-                let prepare = move || all.iter().map(|text| of.prepare(text)).collect::<Vec<_>>();
-                let mut classes = Vec::with_capacity(texts.len());
-                for some in self.work(prepare).await?.chunks_mut(TOGETHER) {
-                    let submit = |tensors: &mut Option<Vec<Tensor>>| {
-                        let tensors = tensors.take();
-                        tensors.map(|tensors| chosen.submit(tensors, Some(self.timeout))).transpose()
-                    };
-                    let pending: Vec<_> = some.iter_mut().map(submit).collect::<Result<_, _>>()?;
-                    for pending in pending {
-                        classes.push(match pending {
-                            Some(pending) => classifier.classes.read(&pending.await?.outputs, top)?,
-                            None => Vec::new(),
-                        });
-                    }
-                }
-                said.push(Said { model: name, version: loaded.version, classes });
-            }
-            Ok(said)
         })
         .await
     }
@@ -136,7 +83,7 @@ impl Serving {
             .ok_or_else(|| ServingError::NotServed { name: model.name.clone(), version: version.to_string() })
     }
 
-    async fn within<T>(
+    pub(super) async fn within<T>(
         &self,
         request: impl Future<Output = Result<T, ServingError>>,
     ) -> Result<T, ServingError> {

@@ -3,7 +3,7 @@
 use super::budget::{Budget, Reservation};
 use super::error::ServingError;
 use crate::config::{Config, Engine};
-use milieu_content::{Classifier, NotAClassifier, Scale};
+use milieu_content::{Classifier, NotAClassifier, Scale, TextEmbedder};
 use milieu_inference::{BatchOptions, Batcher, EngineChoice, EngineError, Engines, LoadOptions};
 use milieu_onnx::{Limits, Model};
 use milieu_registry::{ModelCard, Registry, signature_of};
@@ -18,6 +18,8 @@ pub(crate) struct Loaded {
     pub(crate) card: ModelCard,
     /// How it classifies, where it does.
     pub(crate) classifier: Result<Classifier, NotAClassifier>,
+    /// How it makes vectors of texts, where it does.
+    pub(crate) embedder: Result<Arc<TextEmbedder>, NotAClassifier>,
     pub(crate) batcher: Arc<Batcher>,
     pub(crate) memory: Reservation,
 }
@@ -91,10 +93,12 @@ impl Loader {
         })?;
         let bytes = loaded.files.get(&card.model_file).map(Vec::as_slice).unwrap_or_default();
         let engine = self.engines.load(bytes, self.load).map_err(|error| refused(error.to_string()))?;
-        let classifier = Classifier::new(&card, engine.signature(), scale);
+        let file = |name: &str| loaded.files.get(name).cloned();
+        let classifier = Classifier::new(&card, engine.signature(), scale, &file);
+        let embedder = TextEmbedder::new(&card, engine.signature(), &file).map(Arc::new);
         let batcher = Batcher::start(&version.to_string(), engine, self.batch)
             .map_err(|error| refused(format!("no thread can be started for it: {error}")))?;
-        Ok(Loaded { version, card, classifier, batcher: Arc::new(batcher), memory })
+        Ok(Loaded { version, card, classifier, embedder, batcher: Arc::new(batcher), memory })
     }
 }
 

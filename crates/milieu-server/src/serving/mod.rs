@@ -12,6 +12,7 @@ mod load;
 mod model;
 mod report;
 mod slot;
+mod texts;
 
 pub(crate) use error::ServingError;
 pub(crate) use load::Loaded;
@@ -101,17 +102,22 @@ impl Serving {
         blocking(move || serving.load(&name)).await
     }
 
-    /// The name of the only model that classifies pictures.
-    fn only_classifier(&self) -> Result<String, ServingError> {
+    /// The name of the only model of its kind.
+    fn only(&self, content: Content) -> Result<String, ServingError> {
         let slots = self.slots.read();
         let found: Vec<&String> = slots
             .iter()
-            .filter(|(_, slot)| slot.classifies() == Some(Content::Pictures))
+            .filter(|(_, slot)| slot.classifies() == Some(content))
             .map(|(name, _)| name)
             .collect();
+        let does = match content {
+            Content::Pictures => "classifies pictures",
+            Content::Texts => "classifies texts",
+            Content::Meanings => "makes vectors of texts",
+        };
         match found[..] {
             [only] => Ok(only.clone()),
-            [] => Err(ServingError::Choice("there is no live model that classifies pictures".into())),
+            [] => Err(ServingError::Choice(format!("there is no live model that {does}"))),
             _ => {
                 let names: Vec<&str> = found.iter().map(|name| name.as_str()).collect();
                 Err(ServingError::Choice(format!("must be one of {}", names.join(", "))))

@@ -3,6 +3,7 @@
 use super::error::ServingError;
 use super::load::{Loaded, Loader};
 use super::model::{Model, OnTrial, Versions};
+use milieu_content::EMBEDDING_TASK;
 use milieu_inference::Share;
 use milieu_registry::{ModelCard, Preprocessing, StagesMark, Trial};
 use parking_lot::{Mutex, RwLock};
@@ -36,6 +37,8 @@ struct Followed {
 pub(crate) enum Content {
     Pictures,
     Texts,
+    /// Vectors of texts.
+    Meanings,
 }
 
 /// What is known without loading anything.
@@ -151,7 +154,8 @@ impl Slot {
         };
         self.said.write().classifies = match (&card.preprocessing, card.task.as_str()) {
             (Some(Preprocessing::Picture(_)), OF_PICTURES) => Some(Content::Pictures),
-            (Some(Preprocessing::Grams(_)), OF_TEXTS) => Some(Content::Texts),
+            (Some(Preprocessing::Grams(_) | Preprocessing::Text(_)), OF_TEXTS) => Some(Content::Texts),
+            (Some(Preprocessing::Text(_)), EMBEDDING_TASK) => Some(Content::Meanings),
             _ => None,
         };
         let model = self.loaded();

@@ -44,6 +44,16 @@ pub(super) struct Wanted {
 pub(super) struct Step {
     pub(super) rate: f32,
     pub(super) decay: f32,
+    pub(super) loss: Loss,
+}
+
+/// What is made small.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Loss {
+    /// Shares of the classes add up to 1.
+    CrossEntropy,
+    /// Each class is there or not.
+    Logistic,
 }
 
 /// What a text of a step asks to change.
@@ -104,10 +114,11 @@ impl Bag {
         rows.map(|(row, bias)| bias + row.iter().zip(hidden).map(|(a, b)| a * b).sum::<f32>()).collect()
     }
 
-    /// One step down the mean cross-entropy of a batch; gives its sum. The same batch gives the same step on any number
+    /// One step down the mean loss of a batch; gives its sum. The same batch gives the same step on any number
     /// of threads.
     pub(super) fn step(&mut self, batch: &[Wanted], step: Step) -> f64 {
-        let gradients: Vec<Gradient> = batch.par_iter().map(|wanted| self.gradient(wanted)).collect();
+        let gradients: Vec<Gradient> =
+            batch.par_iter().map(|wanted| self.gradient(wanted, step.loss)).collect();
         self.step_table(batch, &gradients, step);
         let (width, rate) = (self.width, step.rate);
         let over = 1.0 / batch.len().max(1) as f32;
@@ -132,17 +143,13 @@ impl Bag {
         gradients.iter().map(|gradient| gradient.loss).sum()
     }
 
-    fn gradient(&self, wanted: &Wanted) -> Gradient {
+    fn gradient(&self, wanted: &Wanted, loss: Loss) -> Gradient {
         let hidden = self.hidden(&wanted.rows);
         let mut logits = self.of_hidden(&hidden);
-        let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let sum: f32 = logits.iter().map(|logit| (logit - most).exp()).sum();
-        let floor = most + sum.ln();
-        let loss = logits.iter().zip(&wanted.shares).map(|(logit, share)| f64::from(share * (floor - logit)));
-        let loss = loss.sum();
-        for (logit, share) in logits.iter_mut().zip(&wanted.shares) {
-            *logit = (*logit - floor).exp() - share;
-        }
+        let loss = match loss {
+            Loss::CrossEntropy => cross_entropy(&mut logits, &wanted.shares),
+            Loss::Logistic => logistic(&mut logits, &wanted.shares),
+        };
         let mut rows = vec![0.0; self.width];
         for (row, logit) in self.weight.chunks_exact(self.width.max(1)).zip(&logits) {
             rows.iter_mut().zip(row).for_each(|(sum, weight)| *sum += logit * weight);
@@ -200,6 +207,27 @@ impl Bag {
     }
 }
 
+/// The loss of logits, which become its gradients.
+fn cross_entropy(logits: &mut [f32], shares: &[f32]) -> f64 {
+    let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let sum: f32 = logits.iter().map(|logit| (logit - most).exp()).sum();
+    let floor = most + sum.ln();
+    let loss = logits.iter().zip(shares).map(|(logit, share)| f64::from(share * (floor - logit))).sum();
+    logits.iter_mut().zip(shares).for_each(|(logit, share)| *logit = (*logit - floor).exp() - share);
+    loss
+}
+
+/// The same where each class is there or not.
+fn logistic(logits: &mut [f32], shares: &[f32]) -> f64 {
+    let mut loss = 0.0;
+    for (logit, share) in logits.iter_mut().zip(shares) {
+        // The logarithm of 1 + exp(x) without overflow.
+        loss += f64::from(logit.max(0.0) + (-logit.abs()).exp().ln_1p() - share * *logit);
+        *logit = 1.0 / (1.0 + (-*logit).exp()) - share;
+    }
+    loss
+}
+
 /// A step of values that share the sum of their squared gradients.
 fn descend(values: &mut [f32], gradient: &[f32], squares: &mut f32, rate: f32) {
     let square = gradient.iter().map(|x| x * x).sum::<f32>() / gradient.len().max(1) as f32;
@@ -224,9 +252,13 @@ mod tests {
     #[test]
     fn gradients_are_those_of_finite_differences() {
         let bag = Bag::new(30_000, 4, 3, 7);
-        for wanted in &batch() {
-            let loss = |bag: &Bag| bag.gradient(wanted).loss;
-            let found = bag.gradient(wanted);
+        let batch = batch();
+        let all = [Loss::CrossEntropy, Loss::Logistic]
+            .into_iter()
+            .flat_map(|of| batch.iter().map(move |w| (of, w)));
+        for (of, wanted) in all {
+            let loss = |bag: &Bag| bag.gradient(wanted, of).loss;
+            let found = bag.gradient(wanted, of);
             let slope = |change: &dyn Fn(&mut Bag, f32)| {
                 let (mut more, mut less) = (bag.clone(), bag.clone());
                 change(&mut more, 1e-2);
@@ -254,7 +286,7 @@ mod tests {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| {
                 let mut bag = Bag::new(30_000, 4, 3, 7);
-                let step = Step { rate: 0.1, decay: 0.01 };
+                let step = Step { rate: 0.1, decay: 0.01, loss: Loss::CrossEntropy };
                 let losses: Vec<f64> = (0..60).map(|_| bag.step(&batch(), step)).collect();
                 (bag, losses)
             })

@@ -5,9 +5,9 @@ use super::run::TrainError;
 use milieu_dataset::split::{Parts, Shares, SplitRule, split};
 use milieu_dataset::tables::{PairConfig, TableConfig, read_pairs, read_table};
 use milieu_dataset::{BadLines, Dropped, Examples, Part, clean_texts};
-use rayon::prelude::*;
+use milieu_nn::losses::smooth;
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use xxhash_rust::xxh3::Xxh3;
 
 /// The fewest texts of a part that figures can rest on.
@@ -16,10 +16,11 @@ const FEWEST: usize = 10;
 /// Texts that are ready to learn from.
 pub(super) struct Data {
     pub(super) classes: Vec<String>,
-    /// The class of each text.
-    pub(super) right: Vec<usize>,
-    /// The rows of each text's n-grams.
-    pub(super) rows: Vec<Vec<u32>>,
+    /// Whether a text may have any number of labels; else it has one.
+    pub(super) many: bool,
+    pub(super) texts: Vec<String>,
+    /// The classes of each text.
+    pub(super) right: Vec<Vec<usize>>,
     pub(super) parts: Parts,
     pub(super) dropped: Vec<Dropped>,
     pub(super) bad: BadLines,
@@ -30,7 +31,8 @@ impl Data {
     pub(super) fn read(recipe: &Recipe) -> Result<Self, TrainError> {
         let config = &recipe.data;
         let mut examples = examples(config)?;
-        if let Some(example) = examples.examples.iter().find(|example| example.labels.len() != 1) {
+        let many = config.separator.is_some();
+        if !many && let Some(example) = examples.examples.iter().find(|example| example.labels.len() != 1) {
             return Err(TrainError::Labels { name: example.name.clone(), count: example.labels.len() });
         }
         let dropped = if config.clean { clean_texts(&mut examples) } else { Vec::new() };
@@ -47,23 +49,32 @@ impl Data {
         if classes.len() < 2 {
             return Err(TrainError::Classes { count: classes.len() });
         }
-        let right: Vec<usize> =
-            examples.iter().map(|example| example.labels.first().copied().unwrap_or(0)).collect();
-        let rows = examples.par_iter().map(|example| recipe.model.grams.rows_of(&example.value)).collect();
+        let (texts, right): (Vec<String>, Vec<Vec<usize>>) =
+            examples.into_iter().map(|example| (example.value, example.labels)).unzip();
         let mut hash = Xxh3::new();
         for part in [&parts.train, &parts.validation, &parts.test] {
             hash.update(&(part.len() as u64).to_le_bytes());
             for &at in part {
-                hash.update(examples[at].value.as_bytes());
-                hash.update(&(right[at] as u64).to_le_bytes());
+                hash.update(texts[at].as_bytes());
+                right[at].iter().for_each(|&class| hash.update(&(class as u64).to_le_bytes()));
             }
         }
-        Ok(Self { classes, right, rows, parts, dropped, bad, hash: hash.digest() })
+        Ok(Self { classes, many, texts, right, parts, dropped, bad, hash: hash.digest() })
     }
 
     /// The right classes of some texts.
-    pub(super) fn right(&self, numbers: &[usize]) -> Vec<usize> {
-        numbers.iter().map(|&at| self.right[at]).collect()
+    pub(super) fn right(&self, numbers: &[usize]) -> Vec<&[usize]> {
+        numbers.iter().map(|&at| self.right[at].as_slice()).collect()
+    }
+
+    /// What is wanted of each class for a text: shares that add up to 1, or 1 and 0 where there may be any number.
+    pub(super) fn wanted(&self, at: usize, smoothing: f32) -> Vec<f32> {
+        if !self.many {
+            return smooth(&self.right[at], self.classes.len(), smoothing);
+        }
+        let mut wanted = vec![0.0; self.classes.len()];
+        self.right[at].iter().for_each(|&class| wanted[class] = 1.0);
+        wanted
     }
 }
 
@@ -74,23 +85,28 @@ fn examples(config: &DataConfig) -> Result<Examples<String>, TrainError> {
         header: config.header.clone(),
         text: config.text.clone(),
         label: Some(config.label.clone()),
+        separator: config.separator,
         part: config.part.clone(),
         names: config.names.clone(),
         ..TableConfig::default()
     };
     if let Some(path) = &config.path {
-        return Ok(if config.pairs {
-            read_pairs(path, &PairConfig { names: config.names.clone(), ..PairConfig::default() })?
-        } else {
-            read_table(path, &table)?
-        });
+        let pairs =
+            PairConfig { names: config.names.clone(), separator: config.separator, ..PairConfig::default() };
+        return Ok(if config.pairs { read_pairs(path, &pairs)? } else { read_table(path, &table)? });
     }
-    let files: [(&Option<_>, Part); 3] =
+    let files: [(&Option<PathBuf>, Part); 3] =
         [(&config.train, Part::Train), (&config.validation, Part::Validation), (&config.test, Part::Test)];
     let mut all: Vec<(Examples<String>, Part)> = Vec::new();
     for (path, part) in files {
         if let Some(path) = path {
-            all.push((read_table(Path::new(path), &table)?, part));
+            let found = read_table(Path::new(path), &table)?;
+            if found.examples.is_empty() {
+                let reason =
+                    found.bad.first.first().map(|bad| format!(": {}", bad.reason)).unwrap_or_default();
+                return Err(TrainError::Nothing { path: path.clone(), reason });
+            }
+            all.push((found, part));
         }
     }
     Ok(joined(all))

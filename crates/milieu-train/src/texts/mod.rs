@@ -2,13 +2,18 @@
 
 mod bag;
 mod data;
-mod fit;
+mod encoder;
+mod family;
+mod grams;
 mod publish;
+mod published;
 mod recipe;
 mod run;
 
 pub use bag::Bag;
-pub use fit::Epoch;
+pub use encoder::{EncoderError, TunedEncoder};
+pub use family::Epoch;
 pub use publish::{TASK, draft};
-pub use recipe::{BagConfig, DataConfig, FitConfig, GateConfig, Recipe};
-pub use run::{Report, TrainError, TrainEvent, Trained, train};
+pub use published::{EMBEDDING_TASK, EmbeddingError, embedding_draft};
+pub use recipe::{BagConfig, Choice, DataConfig, EncoderConfig, FitConfig, GateConfig, Recipe};
+pub use run::{Model, Report, TrainError, TrainEvent, Trained, train};

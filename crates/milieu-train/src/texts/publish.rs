@@ -1,8 +1,12 @@
 //! A trained classifier of texts as a version of the registry.
 
-use super::run::{Report, Trained};
+use super::encoder::{TOKENIZER, TunedEncoder};
+use super::run::{Model, Report, Trained};
 use crate::version::{MODEL_FILE, PublishError, Run, named};
-use milieu_registry::{Draft, ElementType, GramsPreparation, ModelCard, Preprocessing, TensorSpec};
+use milieu_models::{TextOutput, onnx_text};
+use milieu_registry::{
+    Draft, ElementType, GramsPreparation, ModelCard, Preprocessing, TensorSpec, TextPreparation,
+};
 use milieu_text::Grams;
 use milieu_types::Timestamp;
 
@@ -14,25 +18,45 @@ pub const TASK: &str = "text_classification";
 /// # Errors
 /// [`PublishError`].
 pub fn draft(name: &str, trained: &Trained, created_at: Timestamp) -> Result<Draft, PublishError> {
-    let Trained { report, bag } = trained;
+    let Trained { report, model } = trained;
+    let classes = report.classes.len();
+    let (inputs, preprocessing, mut files) = match model {
+        Model::Bag(bag) => {
+            let inputs = vec![
+                TensorSpec::new("rows", ElementType::I64, &[0, 0]),
+                TensorSpec::new("share", ElementType::F32, &[0, 1]),
+            ];
+            let files = vec![(MODEL_FILE.to_owned(), bag.onnx()?.write())];
+            (inputs, Preprocessing::Grams(prepared(&report.recipe.model.grams)), files)
+        }
+        Model::Encoder(encoder) => {
+            let TunedEncoder { shape, parameters, tokenizer, tokens } = &**encoder;
+            let names = ["input_ids", "attention_mask"];
+            let inputs = names.map(|name| TensorSpec::new(name, ElementType::I64, &[0, 0])).to_vec();
+            let graph = onnx_text(shape, parameters, TextOutput::Logits(classes))?;
+            let files =
+                vec![(MODEL_FILE.to_owned(), graph.write()), (TOKENIZER.to_owned(), tokenizer.clone())];
+            let preparation =
+                TextPreparation { tokenizer: TOKENIZER.to_owned(), maximum_tokens: *tokens as u32 };
+            (inputs, Preprocessing::Text(preparation), files)
+        }
+    };
     let card = ModelCard {
         task: TASK.to_owned(),
         model_file: MODEL_FILE.to_owned(),
-        inputs: vec![
-            TensorSpec::new("rows", ElementType::I64, &[0, 0]),
-            TensorSpec::new("share", ElementType::F32, &[0, 1]),
-        ],
-        outputs: vec![TensorSpec::new("logits", ElementType::F32, &[0, report.classes.len() as u64])],
-        preprocessing: Some(Preprocessing::Grams(prepared(&report.recipe.model.grams))),
+        inputs,
+        outputs: vec![TensorSpec::new("logits", ElementType::F32, &[0, classes as u64])],
+        preprocessing: Some(preprocessing),
         labels: report.classes.clone(),
         temperature: Some(report.test.temperature),
+        thresholds: report.test.thresholds.clone(),
         ..ModelCard::default()
     };
     let more = [("parameters", report.parameters as f64), ("seconds", report.seconds)];
     let metrics = named(report.test.metrics().into_iter().chain(more));
     let json = serde_json::to_vec_pretty(report);
     let json = json.map_err(|error| PublishError::Unwritable(error.to_string()))?;
-    let files = vec![(MODEL_FILE.to_owned(), bag.onnx()?.write()), ("report.json".to_owned(), json)];
+    files.push(("report.json".to_owned(), json));
     let Report { parts, data_hash, recipe, .. } = report;
     Run { name, created_at, recipe: &recipe.named(), parts: *parts, data_hash }.draft(&card, files, metrics)
 }

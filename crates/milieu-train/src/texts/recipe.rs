@@ -17,9 +17,12 @@ pub struct Recipe {
     pub seed: u64,
     /// What is learnt from.
     pub data: DataConfig,
-    /// The model.
+    /// The model, where there is no encoder.
     #[serde(default)]
     pub model: BagConfig,
+    /// A published encoder that goes on learning, in place of the bag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoder: Option<EncoderConfig>,
     /// How it is trained.
     #[serde(default)]
     pub train: FitConfig,
@@ -32,7 +35,7 @@ pub struct Recipe {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Task {
-    /// One of several classes for each text.
+    /// One of several classes for each text, or any number of them.
     TextClassification,
 }
 
@@ -52,10 +55,12 @@ pub struct DataConfig {
     pub format: Option<TableFormat>,
     /// The names of the columns, where the first line does not say them.
     pub header: Vec<String>,
-    /// The column of the text.
+    /// The column of the text: its name, or `#2` for the second.
     pub text: String,
     /// The column of the label.
     pub label: String,
+    /// What stands between the labels of a text that may have any number of them; without it each has one.
+    pub separator: Option<char>,
     /// The column of what a line is for.
     pub part: Option<String>,
     /// Whether `path` has files of texts beside files of labels (`X_text.txt`, `X_labels.txt`) and no tables.
@@ -81,6 +86,34 @@ pub struct BagConfig {
     pub grams: Grams,
 }
 
+/// An encoder in the format of Hugging Face: `config.json`, `model.safetensors` and `tokenizer.json` in a folder. It is
+/// trained end to end with a matrix over the mean of a text's tokens on top (Devlin et al. 2019).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EncoderConfig {
+    /// The folder.
+    pub path: PathBuf,
+    /// Tokens of a text that are read, 8 to 8192; no more than the encoder has positions for.
+    #[serde(default = "tokens")]
+    pub tokens: usize,
+    /// The share of the steps over which the rate rises, 0 to 1.
+    #[serde(default = "warm_up")]
+    pub warm_up: f64,
+}
+
+/// What the model is chosen by among epochs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Choice {
+    /// The least log loss.
+    #[default]
+    LogLoss,
+    /// The greatest accuracy.
+    Accuracy,
+    /// The greatest mean F1 of the classes.
+    MacroF1,
+}
+
 /// How a model is trained.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -91,12 +124,15 @@ pub struct FitConfig {
     pub batch: usize,
     /// The highest learning rate, above 0 to 10; it falls to nothing in a straight line.
     pub rate: f32,
-    /// The share of a text's n-grams that is left out each time it is seen, 0 to below 1.
+    /// The share of a text's n-grams that is left out each time it is seen, or of an encoder's values; 0 to below 1.
     pub dropout: f32,
-    /// Label smoothing, 0 to 0.5.
+    /// Label smoothing, 0 to 0.5; not used where texts have any number of labels.
     pub smoothing: f32,
-    /// What the vectors of a step's n-grams lose of themselves for each unit of the rate, 0 to 1.
+    /// What the vectors of a step's n-grams, or all matrices of an encoder, lose of themselves for each unit of the
+    /// rate, 0 to 1.
     pub decay: f32,
+    /// What the model is chosen by among epochs; of equal ones the latest is taken.
+    pub choose: Choice,
     /// Epochs without a better validation after which training ends; 0 for never.
     pub patience: usize,
 }
@@ -122,6 +158,7 @@ impl Default for DataConfig {
             header: Vec::new(),
             text: "text".to_owned(),
             label: "label".to_owned(),
+            separator: None,
             part: None,
             pairs: false,
             names: None,
@@ -140,7 +177,16 @@ impl Default for BagConfig {
 
 impl Default for FitConfig {
     fn default() -> Self {
-        Self { epochs: 12, batch: 32, rate: 0.1, dropout: 0.3, smoothing: 0.05, decay: 0.0, patience: 4 }
+        Self {
+            epochs: 12,
+            batch: 32,
+            rate: 0.1,
+            dropout: 0.3,
+            smoothing: 0.05,
+            decay: 0.0,
+            choose: Choice::LogLoss,
+            patience: 4,
+        }
     }
 }
 
@@ -162,6 +208,9 @@ impl Recipe {
         for path in [path, train, validation, test] {
             *path = path.as_deref().map(name_only);
         }
+        if let Some(encoder) = &mut recipe.encoder {
+            encoder.path = name_only(&encoder.path);
+        }
         recipe
     }
 
@@ -170,7 +219,8 @@ impl Recipe {
         let set_aside = 0.01..=0.45;
         let grams = model.grams.check();
         let unit = 0.0..=1.0;
-        let rules: [(bool, &'static str, &'static str); 14] = [
+        let encoder = self.encoder.as_ref();
+        let rules: [(bool, &'static str, &'static str); 16] = [
             (self.seed < 1 << 63, "seed", "below 2^63"),
             (
                 data.path.is_some() != data.train.is_some(),
@@ -186,6 +236,12 @@ impl Recipe {
             (set_aside.contains(&data.held_out), "data.held_out", "0.01 to 0.45"),
             (set_aside.contains(&data.measured), "data.measured", "0.01 to 0.45"),
             ((1..=1024).contains(&model.width), "model.width", "1 to 1024"),
+            (
+                encoder.is_none_or(|encoder| (8..=8192).contains(&encoder.tokens)),
+                "encoder.tokens",
+                "8 to 8192",
+            ),
+            (encoder.is_none_or(|encoder| unit.contains(&encoder.warm_up)), "encoder.warm_up", "0 to 1"),
             ((1..=10_000).contains(&train.epochs), "train.epochs", "1 to 10000"),
             ((1..=65_536).contains(&train.batch), "train.batch", "1 to 65536"),
             (train.rate > 0.0 && train.rate <= 10.0, "train.rate", "above 0 to 10"),
@@ -201,6 +257,14 @@ impl Recipe {
 
 fn one() -> u64 {
     1
+}
+
+fn tokens() -> usize {
+    128
+}
+
+fn warm_up() -> f64 {
+    0.1
 }
 
 #[cfg(test)]
@@ -226,6 +290,8 @@ mod tests {
             (&["data.path=x", "model.grams.rows=10"], "rows must be 256"),
             (&["data.path=x", "model.grams.row=10"], "unknown field"),
             (&["data.path=x", "gate.accuracy=2"], "gate must be"),
+            (&["data.path=x", "encoder.path=y", "encoder.tokens=7"], "encoder.tokens must be 8"),
+            (&["data.path=x", "encoder.path=y", "encoder.warm_up=nan"], "encoder.warm_up"),
         ] {
             let error = read(settings).unwrap_err().to_string();
             assert!(error.contains(part), "{settings:?}: {error}");

@@ -2,15 +2,18 @@
 
 use super::bag::Bag;
 use super::data::Data;
-use super::fit::{Epoch, Fit, State};
+use super::encoder::{EncoderError, Encoders, TunedEncoder};
+use super::family::{Epoch, Family, Reading, State};
+use super::grams::Bags;
 use super::recipe::{DataConfig, Recipe};
 use crate::checkpoint::{self, CheckpointError};
-use crate::classification::{Figures, fit_temperature, measure};
+use crate::classification::Figures;
+use crate::settings::name_only;
 use milieu_dataset::split::SplitError;
 use milieu_dataset::tables::TableError;
 use milieu_dataset::{BadLines, Dropped};
 use serde::Serialize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 use xxhash_rust::xxh3::Xxh3;
 
@@ -52,6 +55,14 @@ pub enum TrainError {
     /// No data.
     #[error(transparent)]
     Table(#[from] TableError),
+    /// A file has no examples.
+    #[error("there are no examples in {}{reason}", path.display())]
+    Nothing {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with its first line that is none, after a colon.
+        reason: String,
+    },
     /// The data cannot be parted.
     #[error(transparent)]
     Split(#[from] SplitError),
@@ -79,6 +90,9 @@ pub enum TrainError {
         /// How many are needed.
         fewest: usize,
     },
+    /// The encoder that was to go on learning.
+    #[error(transparent)]
+    Encoder(#[from] EncoderError),
     /// The disk, or the checkpoint of another run.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
@@ -123,7 +137,16 @@ pub struct Trained {
     /// Its figures and where they come from.
     pub report: Report,
     /// What it learnt.
-    pub bag: Bag,
+    pub model: Model,
+}
+
+/// A model of one of the families.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Model {
+    /// A bag of n-grams.
+    Bag(Bag),
+    /// A published encoder that went on learning.
+    Encoder(Box<TunedEncoder>),
 }
 
 /// Trains by a recipe. Checkpoints go to `folder`, which must exist; a run that was cut off there goes on and ends as if
@@ -140,32 +163,23 @@ pub fn train(
     let parts = [&data.parts.train, &data.parts.validation, &data.parts.test].map(Vec::len);
     let (classes, left_out, bad) = (data.classes.len(), data.dropped.len(), data.bad.count);
     tell(TrainEvent::Read { parts, classes, left_out, bad });
-    let fit = Fit { recipe, data: &data };
-    let run = fingerprint(recipe, &data);
-    let rows = recipe.model.grams.rows as usize;
-    let mut state = match checkpoint::load::<State>(folder, run)? {
-        Some(state) => {
-            tell(TrainEvent::Resumed { epochs: state.epochs.len() });
-            state
+    let run = Run { recipe, data: &data, folder };
+    let (learnt, model) = match &recipe.encoder {
+        None => {
+            let (learnt, bag) = run.of(&Bags::new(recipe, &data), tell)?;
+            (learnt, Model::Bag(bag))
         }
-        None => State {
-            bag: Bag::new(rows, recipe.model.width, classes, recipe.seed),
-            epochs: Vec::new(),
-            best: None,
-            seconds: 0.0,
-        },
+        Some(config) => {
+            let family = Encoders::new(recipe, config, &data)?;
+            let (learnt, parameters) = run.of(&family, tell)?;
+            (learnt, Model::Encoder(Box::new(family.tuned(parameters))))
+        }
     };
-    learn(&fit, folder, run, &mut state, tell)?;
-    let State { bag, epochs, best, seconds } = state;
-    let bag = best.map_or(bag, |(_, best)| best);
-    let logits = fit.answer(&bag, &data.parts.validation);
-    let temperature = fit_temperature(&logits, &data.right(&data.parts.validation), classes);
-    let logits = fit.answer(&bag, &data.parts.test);
-    let test = measure(&logits, &data.right(&data.parts.test), &data.classes, temperature, recipe.seed);
+    let Learnt { parameters, epochs, seconds, test } = learnt;
     let report = Report {
         passed: test.accuracy.mean >= recipe.gate.accuracy && test.macro_f1 >= recipe.gate.macro_f1,
         recipe: recipe.clone(),
-        parameters: bag.parameters(),
+        parameters,
         parts,
         data_hash: format!("{:016x}", data.hash),
         classes: data.classes,
@@ -175,52 +189,96 @@ pub fn train(
         seconds,
         test,
     };
-    Ok(Trained { report, bag })
+    Ok(Trained { report, model })
 }
 
-fn learn(
-    fit: &Fit<'_>,
-    folder: &Path,
-    run: u64,
-    state: &mut State,
-    tell: &mut dyn FnMut(TrainEvent),
-) -> Result<(), TrainError> {
-    let Fit { recipe, data } = fit;
-    let right = data.right(&data.parts.validation);
-    while state.epochs.len() < recipe.train.epochs && !is_over(recipe, state) {
-        let begun = Instant::now();
-        let epoch = state.epochs.len() + 1;
-        let loss = fit.epoch(state, &mut |done, of| tell(TrainEvent::Step { epoch, done, of }));
-        let learning = begun.elapsed().as_secs_f64();
-        let logits = fit.answer(&state.bag, &data.parts.validation);
-        if !loss.is_finite() || logits.iter().any(|logit| !logit.is_finite()) {
-            return Err(TrainError::Diverged { epoch });
-        }
-        let figures = measure(&logits, &right, &data.classes, 1.0, recipe.seed);
-        let log_loss = figures.log_loss;
-        if state.best.as_ref().is_none_or(|(best, _)| log_loss <= *best) {
-            state.best = Some((log_loss, state.bag.clone()));
-        }
-        let epoch = Epoch {
-            epoch,
-            loss,
-            accuracy: figures.accuracy.mean,
-            macro_f1: figures.macro_f1,
-            log_loss,
-            texts_per_second: data.parts.train.len() as f64 / learning,
+/// What is the same for every family.
+struct Run<'a> {
+    recipe: &'a Recipe,
+    data: &'a Data,
+    folder: &'a Path,
+}
+
+/// What is known of a model after a run.
+struct Learnt {
+    parameters: usize,
+    epochs: Vec<Epoch>,
+    seconds: f64,
+    test: Figures,
+}
+
+impl Run<'_> {
+    fn of<F: Family>(
+        &self,
+        family: &F,
+        tell: &mut dyn FnMut(TrainEvent),
+    ) -> Result<(Learnt, F::Model), TrainError> {
+        let Self { recipe, data, folder } = *self;
+        let run = fingerprint(recipe, data);
+        let mut state = match checkpoint::load::<State<F>>(folder, run)? {
+            Some(state) => {
+                tell(TrainEvent::Resumed { epochs: state.epochs.len() });
+                state
+            }
+            None => State { now: family.begin(), epochs: Vec::new(), best: None, seconds: 0.0 },
         };
-        state.epochs.push(epoch);
-        state.seconds += begun.elapsed().as_secs_f64();
-        checkpoint::save(folder, run, state)?;
-        tell(TrainEvent::Epoch(epoch));
+        self.learn(family, run, &mut state, tell)?;
+        let State { now, epochs, best, seconds } = state;
+        let model = best.map_or_else(|| family.model(&now).clone(), |(_, best)| best);
+        let answer = |numbers: &[usize]| family.answer(&model, numbers);
+        let logits = answer(&data.parts.validation);
+        let reading = Reading::fit(data, &logits, &data.parts.validation);
+        let test = reading.measure(data, &answer(&data.parts.test), &data.parts.test, recipe.seed);
+        Ok((Learnt { parameters: family.parameters(&model), epochs, seconds, test }, model))
     }
-    Ok(())
+
+    fn learn<F: Family>(
+        &self,
+        family: &F,
+        run: u64,
+        state: &mut State<F>,
+        tell: &mut dyn FnMut(TrainEvent),
+    ) -> Result<(), TrainError> {
+        let Self { recipe, data, folder } = *self;
+        let held_out = &data.parts.validation;
+        while state.epochs.len() < recipe.train.epochs && !is_over(recipe, &state.epochs) {
+            let begun = Instant::now();
+            let number = state.epochs.len() + 1;
+            let mut step = |done, of| tell(TrainEvent::Step { epoch: number, done, of });
+            let loss = family.epoch(&mut state.now, number - 1, &mut step);
+            let learning = begun.elapsed().as_secs_f64();
+            let logits = family.answer(family.model(&state.now), held_out);
+            if !loss.is_finite() || logits.iter().any(|logit| !logit.is_finite()) {
+                return Err(TrainError::Diverged { epoch: number });
+            }
+            let reading = Reading::plain(data, &logits, held_out);
+            let figures = reading.measure(data, &logits, held_out, recipe.seed);
+            let epoch = Epoch {
+                epoch: number,
+                loss,
+                accuracy: figures.accuracy.mean,
+                macro_f1: figures.macro_f1,
+                log_loss: figures.log_loss,
+                texts_per_second: data.parts.train.len() as f64 / learning,
+            };
+            let worth = epoch.worth(recipe.train.choose);
+            if state.best.as_ref().is_none_or(|(best, _)| worth >= *best) {
+                state.best = Some((worth, family.model(&state.now).clone()));
+            }
+            state.epochs.push(epoch);
+            state.seconds += begun.elapsed().as_secs_f64();
+            checkpoint::save(folder, run, state)?;
+            tell(TrainEvent::Epoch(epoch));
+        }
+        Ok(())
+    }
 }
 
 /// Whether nothing better came for long enough.
-fn is_over(recipe: &Recipe, state: &State) -> bool {
-    let best = state.epochs.iter().rev().min_by(|a, b| a.log_loss.total_cmp(&b.log_loss));
-    let waited = best.map_or(0, |best| state.epochs.len() - best.epoch);
+fn is_over(recipe: &Recipe, epochs: &[Epoch]) -> bool {
+    let worth = |epoch: &Epoch| epoch.worth(recipe.train.choose);
+    let best = epochs.iter().max_by(|a, b| worth(a).total_cmp(&worth(b)));
+    let waited = best.map_or(0, |best| epochs.len() - best.epoch);
     recipe.train.patience > 0 && waited >= recipe.train.patience
 }
 
@@ -231,6 +289,9 @@ fn fingerprint(recipe: &Recipe, data: &Data) -> u64 {
     let mut recipe = recipe.clone();
     recipe.data = DataConfig::default();
     recipe.gate = Default::default();
+    if let Some(encoder) = &mut recipe.encoder {
+        encoder.path = name_only(&encoder.path);
+    }
     hash.update(&serde_json::to_vec(&recipe).unwrap_or_default());
     hash.update(&data.hash.to_le_bytes());
     hash.digest()

@@ -12,6 +12,7 @@ use milieu_api::{ModelCardOut, ModelOut, ModelStages};
 use milieu_registry::{Draft, Import, ImportLimits, Registry, check_model, choose_model, is_companion};
 use milieu_server::listing;
 use milieu_server::store::models_dir;
+use milieu_train::texts::embedding_draft;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -96,14 +97,20 @@ pub(super) fn version_of(registry: &Registry, model: &ModelName) -> Result<u32> 
 
 fn import(args: &ImportModel) -> Result<()> {
     let stem = args.path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-    let import = Import {
-        kind: args.name.clone().unwrap_or_else(|| model_name(stem)),
-        at: now(),
-        file: args.file.clone(),
-        ..Import::default()
+    let kind = args.name.clone().unwrap_or_else(|| model_name(stem));
+    let draft = if args.file.is_none() && is_encoder(&args.path) {
+        embedding_draft(&args.path, &kind, now())?
+    } else {
+        let import = Import { kind, at: now(), file: args.file.clone(), ..Import::default() };
+        import.read(&args.path, check_model)?
     };
-    let draft = import.read(&args.path, check_model)?;
     publish(&Registry::open(models_dir(&args.on.data))?, &draft, args.on.json)
+}
+
+/// Whether a folder holds an encoder that has no graph yet.
+fn is_encoder(path: &Path) -> bool {
+    let has = |name: &str| path.join(name).is_file();
+    has("model.safetensors") && has("tokenizer.json") && !has("model.onnx") && !has("onnx/model.onnx")
 }
 
 fn pull(args: &PullModel) -> Result<()> {

@@ -1,6 +1,6 @@
 //! Operators on whole numbers, each with its way in from `f32` and back.
 
-use super::dynamic::Matrix;
+use super::dynamic::{Matrix, Sides};
 use super::ranges::{Quantised, Range, Ranges};
 use super::region::{Heavy, Region};
 use crate::proto::{Graph, Node, Tensor};
@@ -152,7 +152,8 @@ impl Writer<'_> {
         let factors: Vec<f32> = matrix.scales.iter().map(|s| s * scale).collect();
         graph.initializer.push(Tensor::of_i8(&zeros, &[channels], &vec![0; channels]));
         graph.initializer.push(Tensor::of_f32(&factor, &[channels], &factors));
-        matrix.nodes([&values, &zero, &zeros, &factor], node, &base, &mut self.nodes);
+        let sides = Sides { values: &values, zero: &zero, zeros: &zeros, factors: &[&factor] };
+        matrix.nodes(&sides, node, &base, &mut self.nodes);
         graph.initializer.push(matrix.weight);
         Ok(())
     }

@@ -1,5 +1,9 @@
 //! How good a classifier is, from its logits.
 
+mod many;
+
+pub use many::{fit_thresholds, measure_many};
+
 use crate::eval::{Interval, bootstrap};
 use serde::Serialize;
 
@@ -31,7 +35,8 @@ pub struct ClassFigures {
 pub struct Figures {
     /// Examples measured on.
     pub examples: usize,
-    /// Share of right answers, with a 95% interval over examples.
+    /// Share of right answers, with a 95% interval over examples; where examples have any number of classes, an answer
+    /// is right that has all of them and no other.
     pub accuracy: Interval,
     /// Mean F1 of the classes.
     pub macro_f1: f64,
@@ -43,8 +48,11 @@ pub struct Figures {
     pub temperature: f64,
     /// Each class.
     pub classes: Vec<ClassFigures>,
-    /// How many of the class of the row were called the class of the column.
+    /// How many of the class of the row were called the class of the column; empty where examples have any number of
+    /// classes.
     pub confusion: Vec<Vec<usize>>,
+    /// From which probability on each class is said, where examples have any number of them; else empty.
+    pub thresholds: Vec<f64>,
 }
 
 impl Figures {
@@ -106,6 +114,7 @@ pub fn measure(logits: &[f32], right: &[usize], names: &[String], temperature: f
         temperature,
         classes,
         confusion,
+        thresholds: Vec::new(),
     }
 }
 

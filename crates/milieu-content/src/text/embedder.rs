@@ -1,0 +1,104 @@
+//! From a text to a vector of its meaning.
+
+use super::TextReading;
+use crate::classes::OutputError;
+use crate::classifier::NotAClassifier;
+use milieu_inference::{DataType, Signature, Tensor};
+use milieu_registry::ModelCard;
+
+/// What the cards of models that give vectors name as their task.
+pub const EMBEDDING_TASK: &str = "text_embedding";
+
+/// How a model makes vectors of texts.
+#[derive(Debug)]
+pub struct TextEmbedder {
+    /// How texts are read.
+    pub reading: TextReading,
+}
+
+impl TextEmbedder {
+    /// What the card says about a model of this signature, where the two agree; `file` gives a file of the version by its
+    /// name.
+    ///
+    /// # Errors
+    /// [`NotAClassifier`].
+    pub fn new(
+        card: &ModelCard,
+        signature: &Signature,
+        file: &dyn Fn(&str) -> Option<Vec<u8>>,
+    ) -> Result<Self, NotAClassifier> {
+        let not = |reason: String| NotAClassifier { what: "the meaning of texts", reason };
+        if card.task != EMBEDDING_TASK {
+            return Err(not(format!("its task is {:?} and not {EMBEDDING_TASK:?}", card.task)));
+        }
+        match signature.outputs.first() {
+            Some(output) if output.data_type == DataType::F32 => {}
+            _ => return Err(not("its first output is not of FP32".to_owned())),
+        }
+        Ok(Self { reading: TextReading::new(card, signature, file).map_err(not)? })
+    }
+
+    /// The vector of a text, brought to length 1, from what the model gave for `inputs`: a vector, or one for each token,
+    /// whose mean is taken (Reimers and Gurevych 2019).
+    ///
+    /// # Errors
+    /// [`OutputError`].
+    pub fn vector(&self, tokens: usize, outputs: &[Tensor]) -> Result<Vec<f32>, OutputError> {
+        let output = outputs.first().ok_or(OutputError::Form)?;
+        let values = output.as_f32().ok_or(OutputError::Form)?;
+        let mut vector = match *output.shape() {
+            [1, _] => values.to_vec(),
+            [1, _, width] if width > 0 && tokens > 0 => {
+                let mut sum = vec![0.0; width];
+                let rows = values.chunks_exact(width).take(tokens);
+                rows.for_each(|row| sum.iter_mut().zip(row).for_each(|(sum, x)| *sum += x));
+                sum
+            }
+            _ => return Err(OutputError::Form),
+        };
+        let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
+        if !length.is_finite() {
+            return Err(OutputError::NotANumber);
+        }
+        vector.iter_mut().for_each(|x| *x /= length.max(f32::MIN_POSITIVE));
+        Ok(vector)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
+mod tests {
+    use super::*;
+    use milieu_inference::{Data, Port};
+    use milieu_registry::{GramsPreparation, Preprocessing};
+
+    #[test]
+    fn vectors_have_length_one() {
+        let grams =
+            GramsPreparation { words: 1, shortest: 3, longest: 0, apart: 1, disguise: false, rows: 4096 };
+        let mut card = ModelCard {
+            task: EMBEDDING_TASK.to_owned(),
+            preprocessing: Some(Preprocessing::Grams(grams)),
+            ..ModelCard::default()
+        };
+        let port = |name: &str, data_type| Port { name: name.into(), data_type, shape: None };
+        let signature = Signature {
+            inputs: vec![port("rows", DataType::I64), port("share", DataType::F32)],
+            outputs: vec![port("embedding", DataType::F32)],
+        };
+        let embedder = TextEmbedder::new(&card, &signature, &|_| None).unwrap();
+        let check =
+            |shape: &[usize], values: &[f32], tokens: usize, expected: Result<&[f32], OutputError>| {
+                let output = Tensor::new(shape.to_vec(), Data::F32(values.to_vec())).unwrap();
+                assert_eq!(embedder.vector(tokens, &[output]), expected.map(<[f32]>::to_vec));
+            };
+        check(&[1, 2], &[3.0, 4.0], 7, Ok(&[0.6, 0.8]));
+        check(&[1, 2], &[0.0, 0.0], 7, Ok(&[0.0, 0.0]));
+        // The third row is padding.
+        check(&[1, 3, 2], &[1.0, 1.0, 2.0, 3.0, 9.0, 9.0], 2, Ok(&[0.6, 0.8]));
+        check(&[2, 2], &[3.0, 4.0, 3.0, 4.0], 7, Err(OutputError::Form));
+        check(&[1, 2], &[f32::NAN, 4.0], 7, Err(OutputError::NotANumber));
+        card.task = "text_classification".to_owned();
+        assert!(TextEmbedder::new(&card, &signature, &|_| None).is_err());
+    }
+}

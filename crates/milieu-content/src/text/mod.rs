@@ -1,0 +1,110 @@
+//! What models make of texts.
+
+mod embedder;
+mod reading;
+
+pub use embedder::{EMBEDDING_TASK, TextEmbedder};
+pub use reading::TextReading;
+
+use crate::classes::{Classes, Scale};
+use crate::classifier::NotAClassifier;
+use milieu_inference::{Signature, Tensor};
+use milieu_registry::ModelCard;
+
+/// All that stands between a text and a model on the one side, and the model and an answer on the other.
+#[derive(Debug)]
+pub struct TextClassifier {
+    reading: TextReading,
+    /// How the outputs are read.
+    pub classes: Classes,
+}
+
+impl TextClassifier {
+    /// What the card says about a model of this signature, where the two agree; `file` gives a file of the version by its
+    /// name.
+    ///
+    /// # Errors
+    /// [`NotAClassifier`].
+    pub fn new(
+        card: &ModelCard,
+        signature: &Signature,
+        scale: Scale,
+        file: &dyn Fn(&str) -> Option<Vec<u8>>,
+    ) -> Result<Self, NotAClassifier> {
+        let not = |reason: String| NotAClassifier { what: "texts", reason };
+        if card.task == EMBEDDING_TASK {
+            return Err(not(format!("its task is {EMBEDDING_TASK}")));
+        }
+        let reading = TextReading::new(card, signature, file).map_err(not)?;
+        Ok(Self { reading, classes: Classes::new(card, signature, scale).map_err(not)? })
+    }
+
+    /// The inputs for a text, in the order of the signature; `None` for one in which there is nothing to be seen.
+    #[must_use]
+    pub fn prepare(&self, text: &str) -> Option<Vec<Tensor>> {
+        self.reading.prepare(text)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
+mod tests {
+    use super::*;
+    use milieu_inference::{Data, DataType, Port};
+    use milieu_registry::{GramsPreparation, Preprocessing, TextPreparation};
+
+    const INPUTS: [(&str, DataType); 2] = [("rows", DataType::I64), ("share", DataType::F32)];
+
+    fn card() -> ModelCard {
+        let grams =
+            GramsPreparation { words: 1, shortest: 3, longest: 0, apart: 1, disguise: false, rows: 4096 };
+        ModelCard {
+            labels: vec!["bad".into(), "good".into()],
+            preprocessing: Some(Preprocessing::Grams(grams)),
+            ..ModelCard::default()
+        }
+    }
+
+    fn signature(inputs: &[(&str, DataType)]) -> Signature {
+        let port = |name: &str, data_type| Port { name: name.into(), data_type, shape: None };
+        Signature {
+            inputs: inputs.iter().map(|&(name, data_type)| port(name, data_type)).collect(),
+            outputs: vec![port("logits", DataType::F32)],
+        }
+    }
+
+    #[test]
+    fn what_classifies_texts() {
+        let check = |card: ModelCard, signature: Signature, expected: &str| {
+            let said = TextClassifier::new(&card, &signature, Scale::Logits, &|_| None).err();
+            let said = said.map(|error| error.to_string()).unwrap_or_default();
+            assert!(said.contains(expected) && said.is_empty() == expected.is_empty(), "{said}");
+        };
+        let [rows, share] = INPUTS;
+        check(card(), signature(&[rows, share]), "");
+        check(card(), signature(&[share, rows]), "");
+        check(card(), signature(&[rows]), "does not classify texts: its inputs are");
+        check(card(), signature(&[("rows", DataType::F32), share]), "its inputs are");
+        check(ModelCard::default(), signature(&[rows, share]), "how texts are read");
+        let tokenizer = TextPreparation { tokenizer: "tokenizer.json".into(), maximum_tokens: 64 };
+        let card = ModelCard { preprocessing: Some(Preprocessing::Text(tokenizer)), ..card() };
+        check(card.clone(), signature(&[("input_ids", DataType::I64)]), "tokenizer.json is not there");
+        let card = ModelCard { task: EMBEDDING_TASK.into(), ..card };
+        check(card, signature(&[("input_ids", DataType::I64)]), "its task is text_embedding");
+    }
+
+    #[test]
+    fn a_text_is_prepared_as_for_training() {
+        let [rows, share] = INPUTS;
+        let classifier =
+            TextClassifier::new(&card(), &signature(&[share, rows]), Scale::Logits, &|_| None).unwrap();
+        let tensors = classifier.prepare("One two ONE three").unwrap();
+        assert_eq!(tensors[0].as_f32().unwrap(), [0.5]);
+        let Data::I64(values) = tensors[1].data() else { panic!("{tensors:?}") };
+        assert_eq!((tensors[1].shape(), values.len()), (&[1, 32][..], 32));
+        assert_eq!(values[0], values[2]);
+        assert!(values[..4].iter().all(|&row| row < 4096) && values[4..].iter().all(|&row| row == 4096));
+        assert_eq!(classifier.prepare(&"many words ".repeat(20)).unwrap()[1].shape(), [1, 64]);
+        assert_eq!(classifier.prepare(" \u{200b}\n"), None);
+    }
+}

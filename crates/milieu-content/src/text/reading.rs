@@ -1,0 +1,158 @@
+//! From a text to the inputs of a model.
+
+use milieu_inference::{Data, DataType, Signature, Tensor};
+use milieu_registry::{GramsPreparation, ModelCard, Preprocessing, TextPreparation};
+use milieu_text::{Grams, Tokenizer, share};
+
+/// The inputs of a model of n-grams: the rows of a text, and one over the root of their number.
+const GRAMS: [&str; 2] = ["rows", "share"];
+/// The inputs that models of tokens may have.
+const TOKENS: [(&str, Part); 3] =
+    [("input_ids", Part::Tokens), ("attention_mask", Part::Mask), ("token_type_ids", Part::Types)];
+/// Fewer rows than this are filled up to it, more to the next power of two: texts of about one length run together.
+const FEWEST_ROWS: usize = 32;
+/// Tokens are filled up to a multiple of this, for the same reason.
+const TOKENS_TOGETHER: usize = 16;
+
+/// What an input holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// The tokens.
+    Tokens,
+    /// 1 where there is a token, 0 after the last.
+    Mask,
+    /// Which of two texts a token is of: always the first.
+    Types,
+}
+
+/// How texts become the inputs of a model, as they did when it learnt.
+#[derive(Debug)]
+pub struct TextReading {
+    way: Way,
+}
+
+#[derive(Debug)]
+enum Way {
+    /// N-grams; `true` where the model takes the rows before the share.
+    Grams(Grams, bool),
+    /// Tokens, in the order of the inputs.
+    Tokens(Box<Tokenizer>, Vec<Part>),
+}
+
+impl TextReading {
+    /// What the card says about a model of this signature, where the two agree; `file` gives a file of the version by its
+    /// name.
+    ///
+    /// # Errors
+    /// In words, why the model does not read texts.
+    pub fn new(
+        card: &ModelCard,
+        signature: &Signature,
+        file: &dyn Fn(&str) -> Option<Vec<u8>>,
+    ) -> Result<Self, String> {
+        let way = match &card.preprocessing {
+            Some(Preprocessing::Grams(grams)) => Way::Grams(grams_of(grams), rows_first(signature)?),
+            Some(Preprocessing::Text(text)) => {
+                Way::Tokens(Box::new(tokenizer(text, file)?), parts(signature)?)
+            }
+            _ => return Err("its card does not say how texts are read".into()),
+        };
+        Ok(Self { way })
+    }
+
+    /// The inputs for a text, in the order of the signature; `None` for one in which there is nothing to be seen.
+    #[must_use]
+    pub fn prepare(&self, text: &str) -> Option<Vec<Tensor>> {
+        match &self.way {
+            Way::Grams(grams, rows_first) => prepare_grams(grams, *rows_first, text),
+            Way::Tokens(tokenizer, parts) => prepare_tokens(tokenizer, parts, text),
+        }
+    }
+
+    /// How many tokens of a text are read; what makes no tokens has none.
+    #[must_use]
+    pub fn tokens(&self, text: &str) -> usize {
+        match &self.way {
+            Way::Grams(grams, _) => grams.rows_of(text).len(),
+            Way::Tokens(tokenizer, _) => tokenizer.tokens(text).len(),
+        }
+    }
+}
+
+fn tokenizer(
+    preparation: &TextPreparation,
+    file: &dyn Fn(&str) -> Option<Vec<u8>>,
+) -> Result<Tokenizer, String> {
+    let name = &preparation.tokenizer;
+    let bytes = file(name).ok_or_else(|| format!("its file {name} is not there"))?;
+    Tokenizer::new(&bytes, preparation.maximum_tokens as usize).map_err(|error| error.to_string())
+}
+
+/// Which input takes what.
+fn parts(signature: &Signature) -> Result<Vec<Part>, String> {
+    let part = |name: &str| TOKENS.iter().find(|(known, _)| *known == name).map(|(_, part)| *part);
+    let found: Option<Vec<Part>> = signature
+        .inputs
+        .iter()
+        .map(|input| part(&input.name).filter(|_| input.data_type == DataType::I64))
+        .collect();
+    let names = || TOKENS.map(|(name, _)| name);
+    found
+        .filter(|parts| parts.contains(&Part::Tokens))
+        .ok_or_else(|| format!("its inputs are {:?} and not among {:?} of INT64", named(signature), names()))
+}
+
+fn rows_first(signature: &Signature) -> Result<bool, String> {
+    let found: Vec<(&str, DataType)> =
+        signature.inputs.iter().map(|input| (input.name.as_str(), input.data_type)).collect();
+    let (rows, share) = ((GRAMS[0], DataType::I64), (GRAMS[1], DataType::F32));
+    match found[..] {
+        [one, other] if one == rows && other == share => Ok(true),
+        [one, other] if one == share && other == rows => Ok(false),
+        _ => Err(format!("its inputs are {:?} and not {GRAMS:?}", named(signature))),
+    }
+}
+
+fn named(signature: &Signature) -> Vec<(&str, DataType)> {
+    signature.inputs.iter().map(|input| (input.name.as_str(), input.data_type)).collect()
+}
+
+fn prepare_grams(grams: &Grams, rows_first: bool, text: &str) -> Option<Vec<Tensor>> {
+    let found = grams.rows_of(text);
+    if found.is_empty() {
+        return None;
+    }
+    let share = share(found.len());
+    let mut rows: Vec<i64> = found.into_iter().map(i64::from).collect();
+    // The row behind the last one counts for nothing.
+    rows.resize(rows.len().next_power_of_two().max(FEWEST_ROWS), i64::from(grams.rows));
+    let rows = Tensor::new(vec![1, rows.len()], Data::I64(rows)).ok()?;
+    let share = Tensor::new(vec![1, 1], Data::F32(vec![share])).ok()?;
+    Some(if rows_first { vec![rows, share] } else { vec![share, rows] })
+}
+
+fn prepare_tokens(tokenizer: &Tokenizer, parts: &[Part], text: &str) -> Option<Vec<Tensor>> {
+    let found = tokenizer.tokens(text);
+    if found.is_empty() {
+        return None;
+    }
+    let length = found.len().next_multiple_of(TOKENS_TOGETHER).min(tokenizer.most().max(found.len()));
+    let tensor = |part: &Part| {
+        let mut values: Vec<i64> = match part {
+            Part::Tokens => found.iter().copied().map(i64::from).collect(),
+            Part::Mask => vec![1; found.len()],
+            Part::Types => vec![0; found.len()],
+        };
+        let rest = if *part == Part::Tokens { i64::from(tokenizer.padding()) } else { 0 };
+        values.resize(length, rest);
+        Tensor::new(vec![1, length], Data::I64(values)).ok()
+    };
+    parts.iter().map(tensor).collect()
+}
+
+/// The words of the card in those of the code that prepares.
+fn grams_of(card: &GramsPreparation) -> Grams {
+    let &GramsPreparation { words, shortest, longest, apart, disguise, rows } = card;
+    let of = |count: u32| count as usize;
+    Grams { words: of(words), shortest: of(shortest), longest: of(longest), apart: of(apart), disguise, rows }
+}

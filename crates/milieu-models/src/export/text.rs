@@ -1,0 +1,217 @@
+//! The graph of an encoder of texts.
+
+use crate::ModelError;
+use crate::text::HEAD;
+use milieu_nn::{EncoderShape, Parameter, Parameters};
+use milieu_onnx::proto::Tensor;
+use milieu_onnx::{Builder, Element, Length, Model, Value};
+
+/// What is added to the score of padding.
+const UNSEEN: f32 = -1e9;
+/// The least length of a vector, so that none is divided by nothing.
+const LEAST: f32 = 1e-12;
+
+/// What a graph of texts gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TextOutput {
+    /// `embedding`, `N x W`: the mean over tokens, brought to length 1.
+    Embedding,
+    /// `logits`, `N x C`, of so many classes.
+    Logits(usize),
+}
+
+/// The ONNX graph of an encoder with these parameters. It takes `input_ids` and `attention_mask`, `N x L` of `i64`, of
+/// which the mask is 1 for tokens and 0 for padding after them, as published encoders do.
+///
+/// # Errors
+/// [`ModelError`] for parameters that do not fit the shape.
+pub fn onnx_text(
+    shape: &EncoderShape,
+    parameters: &Parameters,
+    output: TextOutput,
+) -> Result<Model, ModelError> {
+    let lengths: [Length; 2] = ["N".into(), "L".into()];
+    let mut graph = Builder::new("text");
+    graph.input("input_ids", Element::I64, &lengths);
+    graph.input("attention_mask", Element::I64, &lengths);
+    let mut text = Text { graph, parameters, shape: *shape };
+    let mask = text.masks();
+    let mut rows = text.embedded()?;
+    for block in 0..shape.blocks {
+        rows = text.block(block, &rows)?;
+    }
+    let pooled = text.mean(&rows, &mask);
+    let (name, width) = match output {
+        TextOutput::Embedding => (text.unit(&pooled), shape.width),
+        TextOutput::Logits(classes) => (text.dense(HEAD, 0..classes, shape.width, &pooled)?, classes),
+    };
+    let called = if output == TextOutput::Embedding { "embedding" } else { "logits" };
+    let mut graph = text.graph;
+    graph.rename(&name, called);
+    graph.output(called, Element::F32, &["N".into(), Length::Fixed(width)]);
+    Ok(graph.finish()?)
+}
+
+struct Text<'a> {
+    graph: Builder,
+    parameters: &'a Parameters,
+    shape: EncoderShape,
+}
+
+impl Text<'_> {
+    fn parameter(&self, name: &str, shape: &[usize]) -> Result<&Parameter, ModelError> {
+        let fits = |found: &&Parameter| found.shape == shape;
+        let found = self.parameters.named(name).filter(fits);
+        found.ok_or_else(|| ModelError::Parameter { name: name.to_owned(), shape: shape.to_vec() })
+    }
+
+    fn node(&mut self, operator: &str, inputs: &[&str], attributes: Vec<(&str, Value)>) -> String {
+        self.graph.node(operator, inputs, attributes)
+    }
+
+    fn integers(&mut self, name: &str, values: &[i64]) -> String {
+        self.graph.constant(Tensor::of_i64(name, &[values.len()], values))
+    }
+
+    fn scalar(&mut self, name: &str, value: f32) -> String {
+        self.graph.constant(Tensor::of_f32(name, &[], &[value]))
+    }
+
+    /// A parameter as it is.
+    fn constant(&mut self, name: &str, shape: &[usize]) -> Result<String, ModelError> {
+        let tensor = Tensor::of_f32(name, shape, &self.parameter(name, shape)?.values);
+        Ok(self.graph.constant(tensor))
+    }
+
+    /// What is added to scores, `N x 1 x 1 x L`, by the name `unseen`; gives the mask as `N x L x 1` numbers.
+    fn masks(&mut self) -> String {
+        let to = Value::Int(i64::from(Element::F32.code()));
+        let mask = self.node("Cast", &["attention_mask"], vec![("to", to)]);
+        let (one, unseen) = (self.scalar("one", 1.0), self.scalar("least_score", UNSEEN));
+        let hidden = self.node("Sub", &[&one, &mask], vec![]);
+        let hidden = self.node("Mul", &[&hidden, &unseen], vec![]);
+        let axes = self.integers("score_axes", &[1, 2]);
+        self.graph.node_named("Unsqueeze", &[&hidden, &axes], "unseen", vec![]);
+        let axes = self.integers("row_axes", &[2]);
+        self.node("Unsqueeze", &[&mask, &axes], vec![])
+    }
+
+    fn embedded(&mut self) -> Result<String, ModelError> {
+        let EncoderShape { vocabulary, positions, width, .. } = self.shape;
+        let table = self.constant("embedding.tokens", &[vocabulary, width])?;
+        let places = self.constant("embedding.positions", &[positions, width])?;
+        let tokens = self.node("Gather", &[&table, "input_ids"], vec![]);
+        let lengths = self.node("Shape", &["input_ids"], vec![("start", Value::Int(1))]);
+        let (zero, axis) = (self.integers("first", &[0]), self.integers("rows", &[0]));
+        let places = self.node("Slice", &[&places, &zero, &lengths, &axis], vec![]);
+        let rows = self.node("Add", &[&tokens, &places], vec![]);
+        self.norm("embedding.norm", &rows)
+    }
+
+    fn block(&mut self, block: usize, rows: &str) -> Result<String, ModelError> {
+        let EncoderShape { width, heads, hidden, .. } = self.shape;
+        let part = width / heads;
+        let apart = self.integers(&format!("{block}.apart"), &[0, 0, heads as i64, part as i64]);
+        let mut head = |which: usize, order: [i64; 4]| -> Result<String, ModelError> {
+            let name = format!("{block}.projection");
+            let made = self.dense_of(&name, 3 * width, which * width..(which + 1) * width, width, rows)?;
+            let made = self.node("Reshape", &[&made, &apart], vec![]);
+            Ok(self.node("Transpose", &[&made], vec![("perm", Value::Ints(order.to_vec()))]))
+        };
+        let queries = head(0, [0, 2, 1, 3])?;
+        let keys = head(1, [0, 2, 3, 1])?;
+        let answers = head(2, [0, 2, 1, 3])?;
+        let scale = self.scalar(&format!("{block}.scale"), (part as f32).sqrt());
+        let scores = self.node("MatMul", &[&queries, &keys], vec![]);
+        let scores = self.node("Div", &[&scores, &scale], vec![]);
+        let scores = self.node("Add", &[&scores, "unseen"], vec![]);
+        let shares = self.node("Softmax", &[&scores], vec![("axis", Value::Int(-1))]);
+        let seen = self.node("MatMul", &[&shares, &answers], vec![]);
+        let order = Value::Ints(vec![0, 2, 1, 3]);
+        let seen = self.node("Transpose", &[&seen], vec![("perm", order)]);
+        let together = self.integers(&format!("{block}.together"), &[0, 0, width as i64]);
+        let seen = self.node("Reshape", &[&seen, &together], vec![]);
+        let seen = self.dense(&format!("{block}.mixing"), 0..width, width, &seen)?;
+        let rows = self.node("Add", &[&seen, rows], vec![]);
+        let rows = self.norm(&format!("{block}.attention_norm"), &rows)?;
+        let wide = self.dense(&format!("{block}.widening"), 0..hidden, width, &rows)?;
+        let wide = self.gelu(block, &wide);
+        let thought = self.dense(&format!("{block}.narrowing"), 0..width, hidden, &wide)?;
+        let rows = self.node("Add", &[&thought, &rows], vec![]);
+        self.norm(&format!("{block}.norm"), &rows)
+    }
+
+    /// In the operators that every engine knows, in the form that engines put together again.
+    fn gelu(&mut self, block: usize, name: &str) -> String {
+        let root = self.scalar(&format!("{block}.root"), std::f32::consts::SQRT_2);
+        let one = self.scalar(&format!("{block}.one"), 1.0);
+        let half = self.scalar(&format!("{block}.half"), 0.5);
+        let share = self.node("Div", &[name, &root], vec![]);
+        let share = self.node("Erf", &[&share], vec![]);
+        let share = self.node("Add", &[&share, &one], vec![]);
+        let product = self.node("Mul", &[name, &share], vec![]);
+        self.node("Mul", &[&product, &half], vec![])
+    }
+
+    fn norm(&mut self, path: &str, name: &str) -> Result<String, ModelError> {
+        let width = self.shape.width;
+        let scale = self.constant(&format!("{path}.scale"), &[width])?;
+        let shift = self.constant(&format!("{path}.shift"), &[width])?;
+        let epsilon = Value::Float(self.shape.epsilon);
+        let attributes = vec![("axis", Value::Int(-1)), ("epsilon", epsilon)];
+        Ok(self.node("LayerNormalization", &[name, &scale, &shift], attributes))
+    }
+
+    fn dense(
+        &mut self,
+        path: &str,
+        outputs: std::ops::Range<usize>,
+        inputs: usize,
+        name: &str,
+    ) -> Result<String, ModelError> {
+        self.dense_of(path, outputs.end, outputs, inputs, name)
+    }
+
+    /// Some of the `all` outputs of a matrix.
+    fn dense_of(
+        &mut self,
+        path: &str,
+        all: usize,
+        outputs: std::ops::Range<usize>,
+        inputs: usize,
+        name: &str,
+    ) -> Result<String, ModelError> {
+        let (first, count) = (outputs.start, outputs.len());
+        let weight = &self.parameter(&format!("{path}.weight"), &[all, inputs])?.values;
+        let turned: Vec<f32> =
+            (0..inputs * count).map(|at| weight[(first + at % count) * inputs + at / count]).collect();
+        let bias = self.parameter(&format!("{path}.bias"), &[all])?.values[outputs].to_vec();
+        let called = |what: &str| format!("{path}.{what}.{first}");
+        let matrix = self.graph.constant(Tensor::of_f32(&called("weight"), &[inputs, count], &turned));
+        let bias = self.graph.constant(Tensor::of_f32(&called("bias"), &[count], &bias));
+        let product = self.node("MatMul", &[name, &matrix], vec![]);
+        Ok(self.node("Add", &[&product, &bias], vec![]))
+    }
+
+    fn mean(&mut self, rows: &str, mask: &str) -> String {
+        let axis = self.integers("tokens", &[1]);
+        let seen = self.node("Mul", &[rows, mask], vec![]);
+        let keep = || vec![("keepdims", Value::Int(0))];
+        let sum = self.node("ReduceSum", &[&seen, &axis], keep());
+        let count = self.node("ReduceSum", &[mask, &axis], keep());
+        let one = self.scalar("fewest", 1.0);
+        let count = self.node("Max", &[&count, &one], vec![]);
+        self.node("Div", &[&sum, &count], vec![])
+    }
+
+    /// Brought to length 1.
+    fn unit(&mut self, name: &str) -> String {
+        let axis = self.integers("values", &[1]);
+        let squares = self.node("Mul", &[name, name], vec![]);
+        let sum = self.node("ReduceSum", &[&squares, &axis], vec![("keepdims", Value::Int(1))]);
+        let length = self.node("Sqrt", &[&sum], vec![]);
+        let least = self.scalar("least_length", LEAST);
+        let length = self.node("Max", &[&length, &least], vec![]);
+        self.node("Div", &[name, &length], vec![])
+    }
+}

@@ -1,0 +1,50 @@
+//! Operations on packed batches of sequences, `T x W`: the rows of one sequence after those of another, without
+//! padding.
+
+mod backward;
+mod extension;
+
+use crate::kernels::{LayerNorm, PackedAttention, Spans};
+use burn::backend::Dispatch;
+use burn::tensor::{Tensor, TensorData};
+use extension::PackedExtension;
+
+/// Rows `T x I` times a matrix `O x I` plus a row of `O`.
+#[must_use]
+pub fn linear(input: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
+    let (input, weight, bias) = (input.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());
+    Tensor::from_dispatch(Dispatch::packed_linear(input, weight, bias))
+}
+
+/// Normalises each row, scales and shifts it.
+#[must_use]
+pub fn layer_norm(input: Tensor<2>, scale: Tensor<1>, shift: Tensor<1>, epsilon: f32) -> Tensor<2> {
+    let like = LayerNorm { width: input.dims()[1], epsilon };
+    let (input, scale, shift) = (input.into_dispatch(), scale.into_dispatch(), shift.into_dispatch());
+    Tensor::from_dispatch(Dispatch::packed_norm(input, scale, shift, like))
+}
+
+/// `x` times the share of a normal distribution below it.
+#[must_use]
+pub fn gelu(input: Tensor<2>) -> Tensor<2> {
+    Tensor::from_dispatch(Dispatch::packed_gelu(input.into_dispatch()))
+}
+
+/// What each position makes of the others of its sequence, from queries, keys and answers, `T x 3W`.
+#[must_use]
+pub fn attend(projected: Tensor<2>, heads: usize, spans: Spans) -> Tensor<2> {
+    let like = PackedAttention { heads, width: projected.dims()[1] / 3, spans };
+    Tensor::from_dispatch(Dispatch::packed_attend(projected.into_dispatch(), like))
+}
+
+/// The mean of each sequence's rows, `N x W`; that of none is 0.
+#[must_use]
+pub fn mean(rows: Tensor<2>, spans: &Spans) -> Tensor<2> {
+    let (count, total) = (spans.len(), spans.rows());
+    let mut shares = vec![0.0; count * total];
+    for (number, span) in spans.iter().enumerate() {
+        let share = 1.0 / span.len().max(1) as f32;
+        shares[number * total..][span].fill(share);
+    }
+    Tensor::from_data(TensorData::new(shares, [count, total]), &rows.device()).matmul(rows)
+}

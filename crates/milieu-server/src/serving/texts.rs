@@ -1,0 +1,130 @@
+//! Requests about texts: what they say, and where their meaning lies.
+
+use super::Serving;
+use super::error::ServingError;
+use super::slot::Content;
+use milieu_content::{Class, Classifier};
+use milieu_inference::{Answer, Chosen, Tensor};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Texts of one request that wait at a model at the same time, so that a long request leaves room for others.
+const TOGETHER: usize = 32;
+
+/// What one model says of some texts.
+pub(crate) struct Said {
+    pub(crate) model: String,
+    pub(crate) version: u32,
+    /// Of each text, in order; nothing of one in which nothing is to be seen.
+    pub(crate) classes: Vec<Vec<Class>>,
+}
+
+/// The vectors of some texts.
+pub(crate) struct Embedded {
+    pub(crate) model: String,
+    /// Of each text, in order.
+    pub(crate) vectors: Vec<Vec<f32>>,
+    /// Tokens of all texts together.
+    pub(crate) tokens: usize,
+}
+
+/// The inputs of a text; none for one in which nothing is to be seen.
+type Prepared = Option<Vec<Tensor>>;
+
+impl Serving {
+    /// Says what texts say: by the models of these names, or by all that can. Requests of one key are answered by one
+    /// version of each as long as the shares stay.
+    pub(crate) async fn read_texts(
+        self: &Arc<Self>,
+        names: Option<BTreeSet<String>>,
+        key: Option<&str>,
+        texts: Vec<String>,
+        top: usize,
+    ) -> Result<Vec<Said>, ServingError> {
+        self.within(async {
+            let names = names.map_or_else(|| self.text_classifiers(), Ok)?;
+            let texts: Arc<[String]> = texts.into();
+            let mut said = Vec::with_capacity(names.len());
+            for name in names {
+                let model = self.model(&name).await?;
+                let (loaded, chosen) = model.choose(&self.key(key));
+                let not = |source| ServingError::NotAClassifier { name: name.clone(), source };
+                let classifier = loaded.classifier.clone().and_then(Classifier::of_texts).map_err(not)?;
+                let (of, all) = (Arc::clone(&classifier), Arc::clone(&texts));
+                let prepare = move || all.iter().map(|text| of.prepare(text)).collect::<Vec<_>>();
+                let prepared = self.work(prepare).await?;
+                let read = |answer: Option<Answer>| match answer {
+                    Some(answer) => classifier.classes.read(&answer.outputs, top),
+                    None => Ok(Vec::new()),
+                };
+                let answers = self.answers(&chosen, prepared).await?.into_iter();
+                let classes = answers.map(read).collect::<Result<_, _>>()?;
+                said.push(Said { model: name, version: loaded.version, classes });
+            }
+            Ok(said)
+        })
+        .await
+    }
+
+    /// The name of the only model that classifies texts.
+    pub(crate) fn only_of_texts(&self) -> Result<String, ServingError> {
+        self.only(Content::Texts)
+    }
+
+    /// The vectors of texts, each of length 1: by the model of this name, or by the only one that makes any.
+    pub(crate) async fn embed(
+        self: &Arc<Self>,
+        name: Option<&str>,
+        key: Option<&str>,
+        texts: Vec<String>,
+    ) -> Result<Embedded, ServingError> {
+        self.within(async {
+            let name = name.map_or_else(|| self.only(Content::Meanings), |name| Ok(name.to_owned()))?;
+            let model = self.model(&name).await?;
+            let (loaded, chosen) = model.choose(&self.key(key));
+            let not = |source| ServingError::NotAClassifier { name: name.clone(), source };
+            let embedder = loaded.embedder.clone().map_err(not)?;
+            let of = Arc::clone(&embedder);
+            let prepare = move || {
+                let one = |text: &String| (of.reading.tokens(text), of.reading.prepare(text));
+                texts.iter().map(one).unzip::<_, _, Vec<usize>, Vec<Prepared>>()
+            };
+            let (tokens, prepared) = self.work(prepare).await?;
+            let answers = self.answers(&chosen, prepared).await?;
+            let vector = |(&tokens, answer): (&usize, Option<Answer>)| {
+                let outputs = answer.map(|answer| answer.outputs).unwrap_or_default();
+                embedder.vector(tokens, &outputs)
+            };
+            let vectors = tokens.iter().zip(answers).map(vector).collect::<Result<_, _>>()?;
+            Ok(Embedded { model: name, vectors, tokens: tokens.iter().sum() })
+        })
+        .await
+    }
+
+    fn key(&self, key: Option<&str>) -> Vec<u8> {
+        key.map_or_else(|| self.next_key(), |key| key.as_bytes().to_vec())
+    }
+
+    /// What a version gives for each of some texts.
+    async fn answers(
+        &self,
+        chosen: &Chosen,
+        mut prepared: Vec<Prepared>,
+    ) -> Result<Vec<Option<Answer>>, ServingError> {
+        let mut answers = Vec::with_capacity(prepared.len());
+        for some in prepared.chunks_mut(TOGETHER) {
+            let submit = |tensors: &mut Prepared| {
+                let tensors = tensors.take();
+                tensors.map(|tensors| chosen.submit(tensors, Some(self.timeout))).transpose()
+            };
+            let pending: Vec<_> = some.iter_mut().map(submit).collect::<Result<_, _>>()?;
+            for pending in pending {
+                answers.push(match pending {
+                    Some(pending) => Some(pending.await?),
+                    None => None,
+                });
+            }
+        }
+        Ok(answers)
+    }
+}

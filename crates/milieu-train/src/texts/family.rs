@@ -1,0 +1,110 @@
+//! What the two families of models have in common: how a run sees them.
+
+use super::data::Data;
+use super::recipe::Choice;
+use crate::classification::{Figures, fit_thresholds, measure, measure_many};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+/// A family of models over texts.
+pub(super) trait Family {
+    /// What a model has learnt.
+    type Model: Clone + Serialize + DeserializeOwned;
+    /// A model and what its learning needs beside it.
+    type State: Serialize + DeserializeOwned;
+
+    /// A model that is about to learn.
+    fn begin(&self) -> Self::State;
+
+    /// One epoch over the training part; what is drawn depends on the seed and the epoch alone. `tell` hears how many
+    /// steps are done of how many. Gives the mean loss.
+    fn epoch(&self, state: &mut Self::State, epoch: usize, tell: &mut dyn FnMut(usize, usize)) -> f64;
+
+    /// The model as it is now.
+    fn model<'s>(&self, state: &'s Self::State) -> &'s Self::Model;
+
+    /// The logits of some texts, `N x C`.
+    fn answer(&self, model: &Self::Model, numbers: &[usize]) -> Vec<f32>;
+
+    /// How many values a model has.
+    fn parameters(&self, model: &Self::Model) -> usize;
+}
+
+/// What came of an epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Epoch {
+    /// Which, from 1.
+    pub epoch: usize,
+    /// Mean loss of the steps.
+    pub loss: f64,
+    /// Share of right answers on the validation part.
+    pub accuracy: f64,
+    /// Mean F1 of the classes there; where texts have any number of labels, at the thresholds that are best there.
+    pub macro_f1: f64,
+    /// Mean negative log probability of what is right there.
+    pub log_loss: f64,
+    /// Texts learnt from in a second.
+    pub texts_per_second: f64,
+}
+
+impl Epoch {
+    /// The greater, the better.
+    pub(super) fn worth(&self, choice: Choice) -> f64 {
+        match choice {
+            Choice::LogLoss => -self.log_loss,
+            Choice::Accuracy => self.accuracy,
+            Choice::MacroF1 => self.macro_f1,
+        }
+    }
+}
+
+/// All that a run knows between two epochs.
+#[derive(Serialize, Deserialize)]
+#[serde(bound = "")]
+pub(super) struct State<F: Family> {
+    pub(super) now: F::State,
+    pub(super) epochs: Vec<Epoch>,
+    /// The best model so far, and its worth.
+    pub(super) best: Option<(f64, F::Model)>,
+    pub(super) seconds: f64,
+}
+
+/// How logits become answers, found on the validation part.
+pub(super) struct Reading {
+    temperature: f64,
+    thresholds: Vec<f64>,
+}
+
+impl Reading {
+    pub(super) fn fit(data: &Data, logits: &[f32], numbers: &[usize]) -> Self {
+        let right = data.right(numbers);
+        let (thresholds, temperature) = if data.many {
+            fit_thresholds(logits, &right, data.classes.len())
+        } else {
+            let temperature =
+                crate::classification::fit_temperature(logits, &firsts(&right), data.classes.len());
+            (Vec::new(), temperature)
+        };
+        Self { temperature, thresholds }
+    }
+
+    /// The same without a temperature.
+    pub(super) fn plain(data: &Data, logits: &[f32], numbers: &[usize]) -> Self {
+        let thresholds = if data.many { Self::fit(data, logits, numbers).thresholds } else { Vec::new() };
+        Self { temperature: 1.0, thresholds }
+    }
+
+    pub(super) fn measure(&self, data: &Data, logits: &[f32], numbers: &[usize], seed: u64) -> Figures {
+        let right = data.right(numbers);
+        if data.many {
+            let like = (self.thresholds.as_slice(), self.temperature);
+            measure_many(logits, &right, &data.classes, like, seed)
+        } else {
+            measure(logits, &firsts(&right), &data.classes, self.temperature, seed)
+        }
+    }
+}
+
+fn firsts(right: &[&[usize]]) -> Vec<usize> {
+    right.iter().map(|classes| classes.first().copied().unwrap_or(0)).collect()
+}
