@@ -239,7 +239,7 @@ mod tests {
         check(r#"{"input":["a","b"],"encoding_format":"base64","user":"u"}"#, Ok(2));
         check(r#"{"input":[]}"#, invalid("input"));
         check(r#"{"input":[1,2]}"#, invalid("input"));
-        check(r#"{"model":"m"}"#, invalid(""));
+        check(r#"{"model":"m"}"#, invalid("input"));
         check(r#"{"input":"a","encoding_format":"hex"}"#, invalid("encoding_format"));
         let many = serde_json::json!({"input": vec!["a"; MOST_TEXTS + 1]}).to_string();
         check(&many, Err((ErrorCode::BatchTooLarge, "input")));

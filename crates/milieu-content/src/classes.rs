@@ -51,6 +51,8 @@ pub struct Classes {
     pub(crate) scale: Scale,
     /// From which probability on each class applies, where an example may have any number of them; else empty.
     pub(crate) thresholds: Vec<f64>,
+    /// Which class says that an example is of none, and from which probability on others are believed.
+    pub(crate) unknown: Option<(usize, f64)>,
 }
 
 impl Classes {
@@ -66,12 +68,15 @@ impl Classes {
         {
             return Err(format!("it gives {found} numbers for {} labels", card.labels.len()));
         }
-        let ModelCard { labels, temperature, thresholds, .. } = card;
+        let ModelCard { labels, temperature, thresholds, unknown, .. } = card;
+        let unknown = unknown.as_ref().and_then(|unknown| {
+            Some((labels.iter().position(|label| *label == unknown.label)?, unknown.threshold))
+        });
         let (labels, thresholds) = (labels.clone(), thresholds.clone());
-        Ok(Self { labels, temperature: temperature.unwrap_or(1.0), scale, thresholds })
+        Ok(Self { labels, temperature: temperature.unwrap_or(1.0), scale, thresholds, unknown })
     }
 
-    /// The `top` most probable classes, the most probable first, from the first of the outputs for one example.
+    /// The `top` most probable classes, the most probable first (or that which says that the example is of none), from the first of the outputs for one example.
     /// Logits are divided by the temperature first (Guo et al. 2017, section 4.2); so are the logarithms of
     /// probabilities, which are logits as well.
     ///
@@ -94,12 +99,24 @@ impl Classes {
         let mut order: Vec<usize> = (0..values.len()).collect();
         // Stable: of equals, the first class comes first.
         order.sort_by(|&one, &other| probabilities[other].total_cmp(&probabilities[one]));
+        self.doubt(&probabilities, &mut order);
         let class = |at: usize| Class {
             label: self.labels.get(at).cloned().unwrap_or_else(|| at.to_string()),
             probability: probabilities[at],
             applies: self.thresholds.get(at).map(|&least| probabilities[at] >= least),
         };
         Ok(order.into_iter().take(top).map(class).collect())
+    }
+
+    /// Puts the class first that says that the example is of none, where no other is probable enough.
+    fn doubt(&self, probabilities: &[f64], order: &mut [usize]) {
+        let Some((unknown, threshold)) = self.unknown else { return };
+        let best = order.iter().find(|&&class| class != unknown).map_or(0.0, |&class| probabilities[class]);
+        if let Some(place) = order.iter().position(|&class| class == unknown)
+            && best < threshold
+        {
+            order[..=place].rotate_right(1);
+        }
     }
 
     fn probabilities(&self, values: &[f32]) -> Vec<f64> {
@@ -127,7 +144,7 @@ mod tests {
 
     fn classes(labels: &[&str], temperature: f64, scale: Scale) -> Classes {
         let labels = labels.iter().map(|&label| label.to_owned()).collect();
-        Classes { labels, temperature, scale, thresholds: Vec::new() }
+        Classes { labels, temperature, scale, thresholds: Vec::new(), unknown: None }
     }
 
     fn row(values: &[f32]) -> [Tensor; 1] {
@@ -160,6 +177,26 @@ mod tests {
         );
         check(&classes(&[], 1.0, Scale::Logits), &[0.0, 0.0], 2, &[("0", 0.5), ("1", 0.5)]);
         check(&classes(&three, 1.0, Scale::Logits), &[3e38, -3e38, 0.0], 1, &[("a", 1.0)]);
+    }
+
+    #[test]
+    fn what_applies_and_what_is_unknown() {
+        let of = |values: &[f32], classes: &Classes| -> Vec<(String, Option<bool>)> {
+            let found = classes.read(&row(values), 3).unwrap();
+            found.into_iter().map(|class| (class.label, class.applies)).collect()
+        };
+        let mut many = classes(&["a", "b", "c"], 1.0, Scale::Logits);
+        many.thresholds = vec![0.9, 0.2, 0.5];
+        // Sigmoids of .5, .73 and .27.
+        let expected =
+            [("b", true), ("a", false), ("c", false)].map(|(label, is)| (label.to_owned(), Some(is)));
+        assert_eq!(of(&[0.0, 1.0, -1.0], &many), expected);
+        let mut one = classes(&["a", "none", "c"], 1.0, Scale::Logits);
+        one.unknown = Some((1, 0.6));
+        let order = |values: &[f32]| of(values, &one).into_iter().map(|(label, _)| label).collect::<String>();
+        assert_eq!(order(&[3.0, 0.0, 1.0]), "acnone");
+        assert_eq!(order(&[1.0, 0.0, 0.5]), "noneac");
+        assert_eq!(order(&[0.0, 3.0, 0.5]), "noneca");
     }
 
     #[test]

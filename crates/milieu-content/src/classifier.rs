@@ -9,10 +9,10 @@ use std::sync::Arc;
 
 /// A model cannot be used to classify such a thing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("it does not classify {what}: {reason}")]
+#[error("it does not {does}: {reason}")]
 pub struct NotAClassifier {
-    /// What: `pictures`, `texts`.
-    pub what: &'static str,
+    /// What: `classify pictures`.
+    pub does: &'static str,
     /// Why not.
     pub reason: String,
 }
@@ -53,7 +53,9 @@ impl Classifier {
     pub fn of_pictures(self) -> Result<Arc<PictureClassifier>, NotAClassifier> {
         match self {
             Self::Pictures(classifier) => Ok(classifier),
-            Self::Texts(_) => Err(NotAClassifier { what: "pictures", reason: "it reads texts".into() }),
+            Self::Texts(_) => {
+                Err(NotAClassifier { does: "classify pictures", reason: "it reads texts".into() })
+            }
         }
     }
 
@@ -64,7 +66,9 @@ impl Classifier {
     pub fn of_texts(self) -> Result<Arc<TextClassifier>, NotAClassifier> {
         match self {
             Self::Texts(classifier) => Ok(classifier),
-            Self::Pictures(_) => Err(NotAClassifier { what: "texts", reason: "it reads pictures".into() }),
+            Self::Pictures(_) => {
+                Err(NotAClassifier { does: "classify texts", reason: "it reads pictures".into() })
+            }
         }
     }
 }

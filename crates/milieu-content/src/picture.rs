@@ -31,7 +31,7 @@ impl PictureClassifier {
     /// # Errors
     /// [`NotAClassifier`].
     pub fn new(card: &ModelCard, signature: &Signature, scale: Scale) -> Result<Self, NotAClassifier> {
-        let not = |reason: String| NotAClassifier { what: "pictures", reason };
+        let not = |reason: String| NotAClassifier { does: "classify pictures", reason };
         let Some(Preprocessing::Picture(picture)) = &card.preprocessing else {
             return Err(not("its card does not say how pictures are prepared".into()));
         };

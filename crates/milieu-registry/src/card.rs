@@ -49,12 +49,25 @@ pub struct ModelCard {
     /// of each being the sigmoid of its logit. Empty where an example has one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub thresholds: Vec<f64>,
+    /// Where an answer may be that an example is of no class: which label says so, and from which probability of the best
+    /// other label on it is believed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<UnknownLabel>,
     /// The licence of the weights, as their source states it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licence: Option<String>,
     /// Where the weights come from, such as `hf:ORG/NAME@COMMIT`; absent where they were trained here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
+}
+
+/// When an answer is that an example is of no class.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UnknownLabel {
+    /// The label that says so, one of the card's.
+    pub label: String,
+    /// Where the best other label is less probable than this, or less than that label, it is said.
+    pub threshold: f64,
 }
 
 /// How a request becomes the inputs of a model.
@@ -183,6 +196,11 @@ impl ModelCard {
             && (self.thresholds.len() != self.labels.len() || !self.thresholds.iter().all(share))
         {
             return Some("the thresholds are not one from 0 to 1 for each label".to_owned());
+        }
+        if let Some(unknown) = &self.unknown
+            && (!share(&unknown.threshold) || !self.labels.contains(&unknown.label))
+        {
+            return Some("what is unknown has no label of the card, or no threshold from 0 to 1".to_owned());
         }
         match self.temperature {
             Some(temperature) if !(temperature.is_finite() && temperature > 0.0) => {

@@ -28,7 +28,9 @@ mod stages;
 mod store;
 mod switch;
 
-pub use card::{GramsPreparation, ModelCard, PictureFit, PicturePreparation, Preprocessing, TextPreparation};
+pub use card::{
+    GramsPreparation, ModelCard, PictureFit, PicturePreparation, Preprocessing, TextPreparation, UnknownLabel,
+};
 pub use companions::{choose_model, is_companion};
 pub use error::RegistryError;
 pub use exchange::{Import, ImportError, ImportLimits};

@@ -57,6 +57,7 @@ fn a_folder_with_what_belongs_to_it() {
         source: Some("hf:org/mini@0".into()),
         temperature: None,
         thresholds: Vec::new(),
+        unknown: None,
     };
     assert_eq!(ModelCard::of(&manifest).unwrap(), expected);
 }

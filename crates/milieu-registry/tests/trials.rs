@@ -145,6 +145,7 @@ fn card() -> ModelCard {
         labels: vec!["cat".into(), "dog".into()],
         temperature: Some(1.5),
         thresholds: Vec::new(),
+        unknown: None,
         licence: Some("apache-2.0".into()),
         source: None,
     }

@@ -27,7 +27,7 @@ impl TextEmbedder {
         signature: &Signature,
         file: &dyn Fn(&str) -> Option<Vec<u8>>,
     ) -> Result<Self, NotAClassifier> {
-        let not = |reason: String| NotAClassifier { what: "the meaning of texts", reason };
+        let not = |reason: String| NotAClassifier { does: "make vectors of texts", reason };
         if card.task != EMBEDDING_TASK {
             return Err(not(format!("its task is {:?} and not {EMBEDDING_TASK:?}", card.task)));
         }

@@ -31,7 +31,7 @@ impl TextClassifier {
         scale: Scale,
         file: &dyn Fn(&str) -> Option<Vec<u8>>,
     ) -> Result<Self, NotAClassifier> {
-        let not = |reason: String| NotAClassifier { what: "texts", reason };
+        let not = |reason: String| NotAClassifier { does: "classify texts", reason };
         if card.task == EMBEDDING_TASK {
             return Err(not(format!("its task is {EMBEDDING_TASK}")));
         }

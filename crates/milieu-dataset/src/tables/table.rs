@@ -87,7 +87,8 @@ pub fn read_table(path: &Path, config: &TableConfig) -> Result<Examples<String>,
         let ending = format_of(&file.name);
         let format = match config.format {
             Some(format) => (alone || ending == Some(format)).then_some(format),
-            None => ending,
+            // Among other files a document may well be a configuration.
+            None => ending.filter(|&ending| alone || ending != TableFormat::Json),
         };
         if let Some(format) = format.filter(|_| fits) {
             tables += 1;

@@ -63,6 +63,7 @@ pub fn measure_many(
         classes,
         confusion: Vec::new(),
         thresholds: thresholds.to_vec(),
+        unknown: None,
     }
 }
 

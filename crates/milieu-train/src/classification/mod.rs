@@ -1,8 +1,10 @@
 //! How good a classifier is, from its logits.
 
 mod many;
+mod unknown;
 
 pub use many::{fit_thresholds, measure_many};
+pub use unknown::{UnknownFigures, fit_unknown, measure_unknown};
 
 use crate::eval::{Interval, bootstrap};
 use serde::Serialize;
@@ -53,6 +55,9 @@ pub struct Figures {
     pub confusion: Vec<Vec<usize>>,
     /// From which probability on each class is said, where examples have any number of them; else empty.
     pub thresholds: Vec<f64>,
+    /// How well what is of no class is told from what is, where a class stands for none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<UnknownFigures>,
 }
 
 impl Figures {
@@ -115,6 +120,7 @@ pub fn measure(logits: &[f32], right: &[usize], names: &[String], temperature: f
         classes,
         confusion,
         thresholds: Vec::new(),
+        unknown: None,
     }
 }
 

@@ -18,6 +18,8 @@ pub(super) struct Data {
     pub(super) classes: Vec<String>,
     /// Whether a text may have any number of labels; else it has one.
     pub(super) many: bool,
+    /// The class that stands for none, where there is one.
+    pub(super) unknown: Option<usize>,
     pub(super) texts: Vec<String>,
     /// The classes of each text.
     pub(super) right: Vec<Vec<usize>>,
@@ -49,6 +51,11 @@ impl Data {
         if classes.len() < 2 {
             return Err(TrainError::Classes { count: classes.len() });
         }
+        let unknown = config.unknown.as_ref().map(|unknown| {
+            let place = classes.iter().position(|class| class == unknown);
+            place.ok_or_else(|| TrainError::Unknown { label: unknown.clone() })
+        });
+        let unknown = unknown.transpose()?;
         let (texts, right): (Vec<String>, Vec<Vec<usize>>) =
             examples.into_iter().map(|example| (example.value, example.labels)).unzip();
         let mut hash = Xxh3::new();
@@ -59,7 +66,7 @@ impl Data {
                 right[at].iter().for_each(|&class| hash.update(&(class as u64).to_le_bytes()));
             }
         }
-        Ok(Self { classes, many, texts, right, parts, dropped, bad, hash: hash.digest() })
+        Ok(Self { classes, many, unknown, texts, right, parts, dropped, bad, hash: hash.digest() })
     }
 
     /// The right classes of some texts.

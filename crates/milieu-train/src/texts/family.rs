@@ -1,8 +1,10 @@
 //! What the two families of models have in common: how a run sees them.
 
 use super::data::Data;
-use super::recipe::Choice;
-use crate::classification::{Figures, fit_thresholds, measure, measure_many};
+use super::recipe::{Choice, Recipe};
+use crate::classification::{
+    Figures, fit_temperature, fit_thresholds, fit_unknown, measure, measure_many, measure_unknown,
+};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -73,35 +75,43 @@ pub(super) struct State<F: Family> {
 pub(super) struct Reading {
     temperature: f64,
     thresholds: Vec<f64>,
+    /// The threshold under which a text is of no class.
+    unknown: Option<f64>,
 }
 
 impl Reading {
-    pub(super) fn fit(data: &Data, logits: &[f32], numbers: &[usize]) -> Self {
-        let right = data.right(numbers);
-        let (thresholds, temperature) = if data.many {
-            fit_thresholds(logits, &right, data.classes.len())
-        } else {
-            let temperature =
-                crate::classification::fit_temperature(logits, &firsts(&right), data.classes.len());
-            (Vec::new(), temperature)
-        };
-        Self { temperature, thresholds }
+    pub(super) fn fit(recipe: &Recipe, data: &Data, logits: &[f32], numbers: &[usize]) -> Self {
+        let (right, count) = (data.right(numbers), data.classes.len());
+        if data.many {
+            let (thresholds, temperature) = fit_thresholds(logits, &right, count);
+            return Self { temperature, thresholds, unknown: None };
+        }
+        let right = firsts(&right);
+        let temperature = fit_temperature(logits, &right, count);
+        let unknown = data.unknown.map(|unknown| {
+            fit_unknown((logits, &right), count, unknown, temperature, recipe.data.unknown_cost)
+        });
+        Self { temperature, thresholds: Vec::new(), unknown }
     }
 
-    /// The same without a temperature.
-    pub(super) fn plain(data: &Data, logits: &[f32], numbers: &[usize]) -> Self {
-        let thresholds = if data.many { Self::fit(data, logits, numbers).thresholds } else { Vec::new() };
-        Self { temperature: 1.0, thresholds }
+    /// The same without a temperature, for the run of an epoch.
+    pub(super) fn plain(recipe: &Recipe, data: &Data, logits: &[f32], numbers: &[usize]) -> Self {
+        let thresholds =
+            if data.many { Self::fit(recipe, data, logits, numbers).thresholds } else { Vec::new() };
+        Self { temperature: 1.0, thresholds, unknown: None }
     }
 
     pub(super) fn measure(&self, data: &Data, logits: &[f32], numbers: &[usize], seed: u64) -> Figures {
         let right = data.right(numbers);
         if data.many {
             let like = (self.thresholds.as_slice(), self.temperature);
-            measure_many(logits, &right, &data.classes, like, seed)
-        } else {
-            measure(logits, &firsts(&right), &data.classes, self.temperature, seed)
+            return measure_many(logits, &right, &data.classes, like, seed);
         }
+        let right = firsts(&right);
+        let unknown = data.unknown.zip(self.unknown).map(|(unknown, threshold)| {
+            measure_unknown((logits, &right), &data.classes, unknown, self.temperature, threshold)
+        });
+        Figures { unknown, ..measure(logits, &right, &data.classes, self.temperature, seed) }
     }
 }
 

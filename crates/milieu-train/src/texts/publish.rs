@@ -5,7 +5,7 @@ use super::run::{Model, Report, Trained};
 use crate::version::{MODEL_FILE, PublishError, Run, named};
 use milieu_models::{TextOutput, onnx_text};
 use milieu_registry::{
-    Draft, ElementType, GramsPreparation, ModelCard, Preprocessing, TensorSpec, TextPreparation,
+    Draft, ElementType, GramsPreparation, ModelCard, Preprocessing, TensorSpec, TextPreparation, UnknownLabel,
 };
 use milieu_text::Grams;
 use milieu_types::Timestamp;
@@ -50,9 +50,18 @@ pub fn draft(name: &str, trained: &Trained, created_at: Timestamp) -> Result<Dra
         labels: report.classes.clone(),
         temperature: Some(report.test.temperature),
         thresholds: report.test.thresholds.clone(),
+        unknown: report
+            .test
+            .unknown
+            .as_ref()
+            .map(|unknown| UnknownLabel { label: unknown.label.clone(), threshold: unknown.threshold }),
         ..ModelCard::default()
     };
     let more = [("parameters", report.parameters as f64), ("seconds", report.seconds)];
+    let unknown = report.test.unknown.as_ref().map(|unknown| {
+        [("known_accuracy", unknown.known_accuracy), ("unknown_recall", unknown.unknown_recall)]
+    });
+    let more = more.into_iter().chain(unknown.into_iter().flatten());
     let metrics = named(report.test.metrics().into_iter().chain(more));
     let json = serde_json::to_vec_pretty(report);
     let json = json.map_err(|error| PublishError::Unwritable(error.to_string()))?;

@@ -61,6 +61,11 @@ pub struct DataConfig {
     pub label: String,
     /// What stands between the labels of a text that may have any number of them; without it each has one.
     pub separator: Option<char>,
+    /// The label of texts that are of no class. What is said to be of none is decided by a threshold then, from the
+    /// validation part.
+    pub unknown: Option<String>,
+    /// The share of right answers to other texts that this threshold may cost, 0 to 1.
+    pub unknown_cost: f64,
     /// The column of what a line is for.
     pub part: Option<String>,
     /// Whether `path` has files of texts beside files of labels (`X_text.txt`, `X_labels.txt`) and no tables.
@@ -159,6 +164,8 @@ impl Default for DataConfig {
             text: "text".to_owned(),
             label: "label".to_owned(),
             separator: None,
+            unknown: None,
+            unknown_cost: 0.005,
             part: None,
             pairs: false,
             names: None,
@@ -220,7 +227,7 @@ impl Recipe {
         let grams = model.grams.check();
         let unit = 0.0..=1.0;
         let encoder = self.encoder.as_ref();
-        let rules: [(bool, &'static str, &'static str); 16] = [
+        let rules: [(bool, &'static str, &'static str); 18] = [
             (self.seed < 1 << 63, "seed", "below 2^63"),
             (
                 data.path.is_some() != data.train.is_some(),
@@ -233,6 +240,8 @@ impl Recipe {
                 "beside data.train",
             ),
             (!data.pairs || data.path.is_some(), "data.pairs", "beside data.path"),
+            (unit.contains(&data.unknown_cost), "data.unknown_cost", "0 to 1"),
+            (data.unknown.is_none() || data.separator.is_none(), "data.unknown", "without data.separator"),
             (set_aside.contains(&data.held_out), "data.held_out", "0.01 to 0.45"),
             (set_aside.contains(&data.measured), "data.measured", "0.01 to 0.45"),
             ((1..=1024).contains(&model.width), "model.width", "1 to 1024"),
@@ -289,6 +298,8 @@ mod tests {
             (&["data.path=x", "train.dropout=1"], "train.dropout"),
             (&["data.path=x", "model.grams.rows=10"], "rows must be 256"),
             (&["data.path=x", "model.grams.row=10"], "unknown field"),
+            (&["data.path=x", "data.unknown_cost=2"], "data.unknown_cost must be 0 to 1"),
+            (&["data.path=x", "data.unknown=oos", "data.separator=','"], "data.unknown must be without"),
             (&["data.path=x", "gate.accuracy=2"], "gate must be"),
             (&["data.path=x", "encoder.path=y", "encoder.tokens=7"], "encoder.tokens must be 8"),
             (&["data.path=x", "encoder.path=y", "encoder.warm_up=nan"], "encoder.warm_up"),

@@ -80,6 +80,12 @@ pub enum TrainError {
         /// How many there are.
         count: usize,
     },
+    /// No text has the label that stands for no class.
+    #[error("no text has the label {label:?} of data.unknown")]
+    Unknown {
+        /// The label.
+        label: String,
+    },
     /// Too little of it.
     #[error("the {part} part has {count} texts; {fewest} are needed")]
     TooFew {
@@ -227,7 +233,7 @@ impl Run<'_> {
         let model = best.map_or_else(|| family.model(&now).clone(), |(_, best)| best);
         let answer = |numbers: &[usize]| family.answer(&model, numbers);
         let logits = answer(&data.parts.validation);
-        let reading = Reading::fit(data, &logits, &data.parts.validation);
+        let reading = Reading::fit(recipe, data, &logits, &data.parts.validation);
         let test = reading.measure(data, &answer(&data.parts.test), &data.parts.test, recipe.seed);
         Ok((Learnt { parameters: family.parameters(&model), epochs, seconds, test }, model))
     }
@@ -251,7 +257,7 @@ impl Run<'_> {
             if !loss.is_finite() || logits.iter().any(|logit| !logit.is_finite()) {
                 return Err(TrainError::Diverged { epoch: number });
             }
-            let reading = Reading::plain(data, &logits, held_out);
+            let reading = Reading::plain(recipe, data, &logits, held_out);
             let figures = reading.measure(data, &logits, held_out, recipe.seed);
             let epoch = Epoch {
                 epoch: number,

@@ -1,6 +1,6 @@
 //! The figures of a classifier, for a person and for a program.
 
-use milieu_train::classification::Figures;
+use milieu_train::classification::{Figures, UnknownFigures};
 use serde::Serialize;
 
 /// Its part of the last line on standard output.
@@ -13,6 +13,8 @@ pub(super) struct Measured {
     log_loss: f64,
     calibration_error: f64,
     temperature: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unknown: Option<UnknownFigures>,
 }
 
 impl Measured {
@@ -24,6 +26,14 @@ impl Measured {
             "test: accuracy {accuracy:.4} ({low:.4} to {high:.4}), macro F1 {macro_f1:.4}, log loss {log_loss:.4}, \
              calibration error {calibration_error:.4}"
         );
+        if let Some(unknown) = &test.unknown {
+            let UnknownFigures { label, threshold, known_accuracy, unknown_recall, unknown_precision } =
+                unknown;
+            eprintln!(
+                "{label}: at the threshold {threshold:.4} recall {unknown_recall:.4}, precision {unknown_precision:.4}, and \
+                 accuracy {known_accuracy:.4} of all others"
+            );
+        }
         Self {
             accuracy,
             accuracy_low: low,
@@ -32,6 +42,7 @@ impl Measured {
             log_loss,
             calibration_error,
             temperature,
+            unknown: test.unknown.clone(),
         }
     }
 }
