@@ -3,7 +3,7 @@
 use super::TextReading;
 use crate::classes::OutputError;
 use crate::classifier::NotAClassifier;
-use milieu_inference::{DataType, Signature, Tensor};
+use milieu_inference::{DataType, Dimension, Signature, Tensor};
 use milieu_registry::ModelCard;
 
 /// What the cards of models that give vectors name as their task.
@@ -14,6 +14,8 @@ pub const EMBEDDING_TASK: &str = "text_embedding";
 pub struct TextEmbedder {
     /// How texts are read.
     pub reading: TextReading,
+    /// Values of a vector, as far as the model says.
+    width: usize,
 }
 
 impl TextEmbedder {
@@ -31,24 +33,31 @@ impl TextEmbedder {
         if card.task != EMBEDDING_TASK {
             return Err(not(format!("its task is {:?} and not {EMBEDDING_TASK:?}", card.task)));
         }
-        match signature.outputs.first() {
-            Some(output) if output.data_type == DataType::F32 => {}
+        let shape = match signature.outputs.first() {
+            Some(output) if output.data_type == DataType::F32 => output.shape.as_deref().unwrap_or_default(),
             _ => return Err(not("its first output is not of FP32".to_owned())),
-        }
-        Ok(Self { reading: TextReading::new(card, signature, file).map_err(not)? })
+        };
+        let width = match shape.last() {
+            Some(Dimension::Fixed(width)) => *width,
+            _ => 0,
+        };
+        Ok(Self { reading: TextReading::new(card, signature, file).map_err(not)?, width })
     }
 
-    /// The vector of a text, brought to length 1, from what the model gave for `inputs`: a vector, or one for each token,
-    /// whose mean is taken (Reimers and Gurevych 2019).
+    /// The vector of a text of so many tokens, brought to length 1, from what the model gave: a vector, or one for each
+    /// token, whose mean is taken (Reimers and Gurevych 2019). A text without tokens has no direction: all values are 0.
     ///
     /// # Errors
     /// [`OutputError`].
     pub fn vector(&self, tokens: usize, outputs: &[Tensor]) -> Result<Vec<f32>, OutputError> {
+        if tokens == 0 {
+            return Ok(vec![0.0; self.width]);
+        }
         let output = outputs.first().ok_or(OutputError::Form)?;
         let values = output.as_f32().ok_or(OutputError::Form)?;
         let mut vector = match *output.shape() {
             [1, _] => values.to_vec(),
-            [1, _, width] if width > 0 && tokens > 0 => {
+            [1, _, width] if width > 0 => {
                 let mut sum = vec![0.0; width];
                 let rows = values.chunks_exact(width).take(tokens);
                 rows.for_each(|row| sum.iter_mut().zip(row).for_each(|(sum, x)| *sum += x));
@@ -96,6 +105,7 @@ mod tests {
         check(&[1, 2], &[0.0, 0.0], 7, Ok(&[0.0, 0.0]));
         // The third row is padding.
         check(&[1, 3, 2], &[1.0, 1.0, 2.0, 3.0, 9.0, 9.0], 2, Ok(&[0.6, 0.8]));
+        check(&[1, 2], &[3.0, 4.0], 0, Ok(&[]));
         check(&[2, 2], &[3.0, 4.0, 3.0, 4.0], 7, Err(OutputError::Form));
         check(&[1, 2], &[f32::NAN, 4.0], 7, Err(OutputError::NotANumber));
         card.task = "text_classification".to_owned();

@@ -7,3 +7,4 @@ mod pictures;
 mod protocol;
 mod refusals;
 mod swaps;
+mod texts;

@@ -68,12 +68,25 @@ pub(crate) fn card(model: &[u8]) -> ModelCard {
 
 /// Publishes under a name; gives the version.
 pub(crate) fn publish(registry: &Registry, name: &str, model: &[u8], card: &ModelCard) -> u32 {
+    publish_beside(registry, name, model, card, None)
+}
+
+/// The same with another file.
+pub(crate) fn publish_beside(
+    registry: &Registry,
+    name: &str,
+    model: &[u8],
+    card: &ModelCard,
+    beside: Option<(&str, Vec<u8>)>,
+) -> u32 {
     let mut attributes = BTreeMap::new();
     card.write(&mut attributes).unwrap();
     let draft = Draft {
         kind: name.into(),
         created_at: AT,
-        files: vec![("model.onnx".into(), model.to_vec())],
+        files: std::iter::once(("model.onnx".into(), model.to_vec()))
+            .chain(beside.map(|(name, bytes)| (name.to_owned(), bytes)))
+            .collect(),
         metrics: BTreeMap::new(),
         data: DataDescription::default(),
         parent: None,

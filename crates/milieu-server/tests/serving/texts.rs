@@ -1,0 +1,165 @@
+//! What texts say and where their meaning lies, by models of tokens; clients of other servers.
+
+use crate::client::{Running, registry};
+use crate::models::{AT, publish_beside};
+use milieu_onnx::proto::Tensor;
+use milieu_onnx::{Builder, Element, Length, Value as Attribute};
+use milieu_registry::{ModelCard, Preprocessing, Registry, TextPreparation, check_model};
+use serde_json::{Value, json};
+
+/// Words, and how sunny and how loud each is.
+const WORDS: [(&str, [f32; 2]); 6] = [
+    ("[PAD]", [9.0, 9.0]),
+    ("[UNK]", [0.0, 0.0]),
+    ("sun", [4.0, 0.0]),
+    ("rain", [-4.0, 0.0]),
+    ("drum", [0.0, 4.0]),
+    ("太阳", [4.0, 0.0]),
+];
+
+fn tokenizer() -> Vec<u8> {
+    let words: serde_json::Map<String, Value> =
+        WORDS.iter().enumerate().map(|(id, (word, _))| ((*word).to_owned(), json!(id))).collect();
+    let tokenizer = json!({
+        "version": "1.0", "truncation": null, "padding": null, "added_tokens": [], "decoder": null,
+        "normalizer": {"type": "Lowercase"}, "pre_tokenizer": {"type": "WhitespaceSplit"}, "post_processor": null,
+        "model": {"type": "WordLevel", "vocab": words, "unk_token": "[UNK]"},
+    });
+    tokenizer.to_string().into_bytes()
+}
+
+/// The vectors of tokens; or, where `pooled`, their mean over those that the mask has.
+fn model(pooled: bool) -> Vec<u8> {
+    let mut graph = Builder::new("words");
+    let lengths: [Length; 2] = ["N".into(), "L".into()];
+    graph.input("input_ids", Element::I64, &lengths);
+    let table: Vec<f32> = WORDS.iter().flat_map(|(_, values)| *values).collect();
+    let table = graph.constant(Tensor::of_f32("table", &[WORDS.len(), 2], &table));
+    if !pooled {
+        graph.node_named("Gather", &[&table, "input_ids"], "last_hidden_state", vec![]);
+        graph.output("last_hidden_state", Element::F32, &["N".into(), "L".into(), 2.into()]);
+        return graph.finish().unwrap().write();
+    }
+    graph.input("attention_mask", Element::I64, &lengths);
+    let vectors = graph.node("Gather", &[&table, "input_ids"], vec![]);
+    let to = Attribute::Int(i64::from(Element::F32.code()));
+    let mask = graph.node("Cast", &["attention_mask"], vec![("to", to)]);
+    let (last, tokens) = (Tensor::of_i64("last", &[1], &[2]), Tensor::of_i64("tokens", &[1], &[1]));
+    let (last, tokens) = (graph.constant(last), graph.constant(tokens));
+    let mask = graph.node("Unsqueeze", &[&mask, &last], vec![]);
+    let seen = graph.node("Mul", &[&vectors, &mask], vec![]);
+    let keep = || vec![("keepdims", Attribute::Int(0))];
+    let sum = graph.node("ReduceSum", &[&seen, &tokens], keep());
+    let count = graph.node("ReduceSum", &[&mask, &tokens], keep());
+    graph.node_named("Div", &[&sum, &count], "logits", vec![]);
+    graph.output("logits", Element::F32, &["N".into(), 2.into()]);
+    graph.finish().unwrap().write()
+}
+
+fn publish(registry: &Registry, name: &str, pooled: bool, more: ModelCard) {
+    let model = model(pooled);
+    let signature = check_model(&model).unwrap();
+    let card = ModelCard {
+        model_file: "model.onnx".into(),
+        inputs: signature.inputs,
+        outputs: signature.outputs,
+        preprocessing: Some(Preprocessing::Text(TextPreparation {
+            tokenizer: "tokenizer.json".into(),
+            maximum_tokens: 40,
+        })),
+        ..more
+    };
+    let version = publish_beside(registry, name, &model, &card, Some(("tokenizer.json", tokenizer())));
+    registry.promote(name, version, AT).unwrap();
+}
+
+fn start(data: &std::path::Path, settings: &[&str]) -> Running {
+    let registry = registry(data);
+    let labels = vec!["sunny".to_owned(), "loud".to_owned()];
+    let task = "text_classification".to_owned();
+    let one = ModelCard { task: task.clone(), labels: labels.clone(), ..ModelCard::default() };
+    publish(&registry, "weather", true, one);
+    let many = ModelCard { task, labels, thresholds: vec![0.6, 0.9], ..ModelCard::default() };
+    publish(&registry, "signs", true, many);
+    let vectors = ModelCard { task: "text_embedding".into(), ..ModelCard::default() };
+    publish(&registry, "meaning", false, vectors);
+    Running::start(data, settings)
+}
+
+#[test]
+fn texts_of_all_sorts() {
+    let data = tempfile::tempdir().unwrap();
+    let server = start(data.path(), &["inference.request_bytes=2000000"]);
+    let labels = |text: &str, task: &str| {
+        let asked = json!({"text": text, "tasks": [task]});
+        let found = server.done("POST", "/v1/analyze/text", &asked);
+        found["results"][0]["tasks"][task]["labels"].clone()
+    };
+    let best = |text: &str| labels(text, "weather")[0]["label"].as_str().unwrap_or("").to_owned();
+    assert_eq!(
+        (best("sun"), best("RAIN drum"), best("太阳 and 鼓")),
+        ("sunny".into(), "loud".into(), "sunny".into())
+    );
+    // Nothing that is known, and nothing at all.
+    for text in ["😀 🎉", "\u{200f}\u{202e}\u{200b}", "zq xv"] {
+        let found = labels(text, "weather");
+        assert!((found[0]["probability"].as_f64().unwrap() - 0.5).abs() < 1e-6, "{text:?}: {found}");
+    }
+    assert_eq!((labels("", "weather"), labels(" \n", "weather")), (json!([]), json!([])));
+    // A megabyte: what comes after the tokens that are read does not count.
+    assert_eq!(best(&("sun ".repeat(40) + &"drum ".repeat(200_000))), "sunny");
+    let found = labels("sun", "signs");
+    assert_eq!((&found[0]["label"], &found[0]["applies"]), (&json!("sunny"), &json!(true)), "{found}");
+    assert_eq!(found[1]["applies"], false, "{found}");
+    let both = server.done("POST", "/v1/analyze/text", &json!({"texts": ["sun", "drum"]}));
+    assert_eq!(both["results"][1]["tasks"].as_object().unwrap().len(), 2, "{both}");
+    let refused = |body: &[u8], status: u16, code: &str| {
+        assert_eq!(server.post("/v1/analyze/text", body).refusal(), (status, code.to_owned()));
+    };
+    refused(b"{\"text\":\"\xff\xfe\"}", 400, "invalid_json");
+    refused(br#"{"text":"a","tasks":["meaning"]}"#, 400, "invalid_parameter");
+    refused(br#"{"text":"a","tasks":["nobody"]}"#, 404, "model_not_found");
+    refused(&vec![b'a'; 2_000_001], 413, "body_too_large");
+}
+
+#[test]
+fn clients_of_other_servers() {
+    let data = tempfile::tempdir().unwrap();
+    let server = start(data.path(), &[]);
+    let post = |path: &str, body: Value| server.done("POST", path, &body);
+    let found = post("/v1/embeddings", json!({"input": ["sun drum", "rain"], "model": "meaning"}));
+    assert_eq!((&found["object"], &found["model"]), (&json!("list"), &json!("meaning")));
+    assert_eq!(found["usage"], json!({"prompt_tokens": 3, "total_tokens": 3}));
+    // The mean of two tokens, of length 1; padding is not in it.
+    let vector = |value: &Value| -> Vec<f64> {
+        value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
+    };
+    let close = |found: &Value, expected: [f64; 2]| {
+        let found = vector(found);
+        assert!(found.iter().zip(expected).all(|(x, y)| (x - y).abs() < 1e-6), "{found:?} {expected:?}");
+    };
+    let half = 0.5f64.sqrt();
+    close(&found["data"][0]["embedding"], [half, half]);
+    close(&found["data"][1]["embedding"], [-1.0, 0.0]);
+    let packed = post("/v1/embeddings", json!({"input": "rain", "encoding_format": "base64"}));
+    assert_eq!(packed["data"][0]["embedding"], "AACAvwAAAAA=");
+    close(&post("/embed", json!({"inputs": "sun drum", "truncate": true}))[0], [half, half]);
+    assert_eq!(post("/embed?model=meaning", json!({"inputs": ["sun", "sun"]})).as_array().unwrap().len(), 2);
+    // A text without a token has no direction.
+    close(&post("/embed", json!({"inputs": [""]}))[0], [0.0, 0.0]);
+    let one = post("/predict?model=weather", json!({"inputs": "sun"}));
+    assert_eq!(one[0]["label"], "sunny");
+    assert!(one[0]["score"].as_f64().unwrap() > 0.9);
+    let many = post("/predict?model=weather", json!({"inputs": ["sun", "drum"]}));
+    assert_eq!((&many[0][0]["label"], &many[1][0]["label"]), (&json!("sunny"), &json!("loud")));
+    let refused = |path: &str, body: &str, status: u16, code: &str| {
+        assert_eq!(server.post(path, body.as_bytes()).refusal(), (status, code.to_owned()), "{path} {body}");
+    };
+    refused("/predict", r#"{"inputs":"sun"}"#, 400, "invalid_parameter");
+    refused("/predict?model=meaning", r#"{"inputs":"sun"}"#, 400, "invalid_parameter");
+    refused("/embed?model=weather", r#"{"inputs":"sun"}"#, 400, "invalid_parameter");
+    refused("/embed?model=nobody", r#"{"inputs":"sun"}"#, 404, "model_not_found");
+    refused("/embed", r#"{"inputs":[]}"#, 400, "invalid_parameter");
+    refused("/v1/embeddings", r#"{"input":[[1,2]]}"#, 400, "invalid_parameter");
+    refused("/v1/embeddings", "{", 400, "invalid_json");
+}
