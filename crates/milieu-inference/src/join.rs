@@ -12,7 +12,8 @@ pub(crate) fn same_shapes(one: &[Tensor], other: &[Tensor]) -> bool {
 }
 
 /// Joins tensors of one type along the first dimension. `None` where they do not go together.
-pub(crate) fn join<'a>(tensors: impl Iterator<Item = &'a Tensor> + Clone) -> Option<Tensor> {
+#[must_use]
+pub fn join<'a>(tensors: impl Iterator<Item = &'a Tensor> + Clone) -> Option<Tensor> {
     let first = tensors.clone().next()?;
     let rows = tensors.clone().map(|tensor| tensor.shape().first()).sum::<Option<usize>>()?;
     let size = tensors.clone().map(|tensor| tensor.data().len()).sum();

@@ -28,6 +28,7 @@ pub use batcher::{Answer, BatchOptions, Batcher, Pending};
 pub use deployment::{Chosen, Deployment, Role, Share, VersionReport};
 pub use engine::{Engine, EngineChoice, EngineKind, Engines, LoadOptions};
 pub use error::{EngineError, InferError, LoadError, RunError};
+pub use join::join;
 pub use metrics::{BOUNDS_MICROSECONDS, HistogramSnapshot, MetricsSnapshot};
 pub use sequence::SequenceModel;
 pub use shadow::AgreementSnapshot;

@@ -192,12 +192,18 @@ pub(crate) struct ImportModel {
 
 #[derive(Debug, Args)]
 pub(crate) struct Measuring {
-    /// A folder or an archive of pictures in folders named after the model's labels
+    /// A folder or an archive of pictures in folders named after the model's labels, or a table of texts
     #[arg(long, value_name = "PATH")]
     pub(crate) examples: PathBuf,
     /// The most pictures of a class that are not to measure with; 0 for all
     #[arg(long, default_value_t = 0)]
     pub(crate) most: usize,
+    /// The column of texts, where the examples are texts
+    #[arg(long, value_name = "COLUMN", default_value = "text")]
+    pub(crate) text: String,
+    /// The column of their labels
+    #[arg(long, value_name = "COLUMN", default_value = "label")]
+    pub(crate) label: String,
     /// The engine
     #[arg(long, default_value = "auto", value_parser = ["auto", "rten", "onnxruntime"])]
     pub(crate) engine: String,

@@ -62,8 +62,9 @@ fn read(text: &str, settings: &[String]) -> Result<(), String> {
     let reads_more = match Task::of(text).map_err(|error| error.to_string())? {
         Task::ImageClassification => of_pictures(),
         Task::NextItem => sequences::Recipe::read(text, settings).map(|_| false),
-        Task::TextClassification => texts::Recipe::read(text, settings)
-            .map(|recipe| recipe.data.path.is_none() || recipe.data.names.is_some()),
+        Task::TextClassification => texts::Recipe::read(text, settings).map(|recipe| {
+            recipe.data.path.is_none() || recipe.data.names.is_some() || recipe.encoder.is_some()
+        }),
     };
     match reads_more {
         Ok(false) => Ok(()),
@@ -135,4 +136,30 @@ fn error(status: ExitStatus, complaint: &str) -> Option<String> {
         None if complaint.is_empty() => format!("the process ended with {status}"),
         None => format!("the process ended with {status}: {complaint}"),
     })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_reads_its_data_set_alone() {
+        fn check(recipe: &str, settings: &[&str], allowed: bool) {
+            let settings: Vec<String> = settings.iter().map(|&setting| setting.to_owned()).collect();
+            let found = read(recipe, &settings);
+            let refused = "a job reads no file of the server but its data set";
+            let expected = if allowed { Ok(()) } else { Err(refused.to_owned()) };
+            assert_eq!(found, expected, "{recipe} {settings:?}");
+        }
+        let texts = "task = 'text-classification'\n[data]";
+        check(texts, &["data.path=set"], true);
+        check(texts, &["data.train=/etc/passwd"], false);
+        check(texts, &["data.path=set", "data.names=/etc/passwd"], false);
+        check(texts, &["data.path=set", "encoder.path=/srv/encoder"], false);
+        check(PICTURES, &["data.path=set"], true);
+        check(PICTURES, &["data.path=set", "parent.path=/srv/network.bin"], false);
+        check(PICTURES, &["data.path=set", "data.sensitive_model=/srv/model.onnx"], false);
+        assert!(read("task = 'nothing'", &[]).is_err());
+    }
 }

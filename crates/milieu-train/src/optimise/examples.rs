@@ -1,99 +1,117 @@
-//! Pictures to calibrate, to tune and to measure with, prepared as the card of the model says.
+//! Examples to calibrate, to tune and to measure with, prepared as the card of the model says.
 
+use super::measure::Engined;
+use super::pictures::{PictureExamples, pictures};
+use super::texts::TextExamples;
 use crate::eval::{Interval, bootstrap};
-use milieu_dataset::pictures::{
-    CollectError, Collection, DecodeLimits, Fit, Parts, Preparation, Wanted, collect_wanted, split,
-};
-use milieu_registry::{ModelCard, PictureFit, PicturePreparation, Preprocessing};
+use milieu_dataset::pictures::CollectError;
+use milieu_dataset::tables::TableError;
+use milieu_inference::{ShapeError, Tensor};
+use milieu_registry::{ModelCard, Preprocessing};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// Share that is set aside where folders name no parts.
-const HELD_OUT: f64 = 0.2;
+/// Examples that are answered together.
+pub(super) const TOGETHER: usize = 32;
 
-/// Which pictures.
+/// Which examples.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ExamplesConfig {
-    /// A folder or an archive, with folders named after the labels.
+    /// For models of pictures a folder or an archive, with folders named after the labels; for models of texts a table.
     pub path: PathBuf,
     /// The most pictures of a class that are not to measure with; 0 for all.
     pub most: usize,
     /// Decides which are set aside where no folder does.
     pub seed: u64,
+    /// The column of texts.
+    pub text: String,
+    /// The column of their labels.
+    pub label: String,
 }
 
 /// Why there are none.
 #[derive(Debug, thiserror::Error)]
 pub enum ExamplesError {
-    /// They cannot be read.
+    /// Pictures cannot be read.
     #[error(transparent)]
     Collect(#[from] CollectError),
+    /// Texts cannot be read.
+    #[error(transparent)]
+    Table(#[from] TableError),
     /// None of them is of a class that the model knows.
-    #[error("no picture to measure with has one of the model's labels")]
+    #[error("no example to measure with has one of the model's labels")]
     NoLabels,
-    /// The card does not say how to read pictures.
+    /// The card does not say how to read them.
     #[error("{0}")]
     Card(String),
 }
 
-/// Prepared pictures.
-pub(super) struct Examples {
-    pub(super) collection: Collection,
-    pub(super) parts: Parts,
-    pub(super) preparation: Preparation,
-    seed: u64,
+/// Prepared examples.
+pub(super) enum Examples {
+    Pictures(Box<PictureExamples>),
+    Texts(TextExamples),
+}
+
+/// Examples of one shape: which of those to measure with, and the inputs.
+pub(super) struct Batch {
+    pub(super) numbers: Vec<usize>,
+    pub(super) inputs: Vec<Tensor>,
 }
 
 impl Examples {
-    pub(super) fn read(config: &ExamplesConfig, card: &ModelCard) -> Result<Self, ExamplesError> {
-        let Some(Preprocessing::Picture(prepared)) = &card.preprocessing else {
-            return Err(ExamplesError::Card("its card does not say how to prepare pictures".to_owned()));
-        };
-        let preparation = preparation(prepared);
-        let wanted = Wanted {
-            classes: &card.labels,
-            most: config.most,
-            limits: DecodeLimits::default(),
-            screen: None,
-        };
-        let mut collection = collect_wanted(&config.path, &wanted, &preparation, &mut |_| ())?;
-        // Numbers of classes become those of the labels.
-        let label = |class: usize| {
-            let name = collection.classes.get(class)?;
-            card.labels.iter().position(|label| label == name)
-        };
-        let labels: Vec<Option<usize>> = (0..collection.classes.len()).map(label).collect();
-        collection.pictures.retain_mut(|picture| {
-            let label = labels.get(picture.class).copied().flatten();
-            picture.class = label.unwrap_or(picture.class);
-            label.is_some()
-        });
-        collection.classes.clone_from(&card.labels);
-        let parts = split(&collection, HELD_OUT, config.seed);
-        if parts.test.is_empty() {
-            return Err(ExamplesError::NoLabels);
+    /// Reads what a model is measured with; the engine runs it, and `files` are those of its version.
+    pub(super) fn read(
+        config: &ExamplesConfig,
+        card: &ModelCard,
+        engine: &Engined,
+        files: &BTreeMap<String, Vec<u8>>,
+    ) -> Result<Self, ExamplesError> {
+        match &card.preprocessing {
+            Some(Preprocessing::Picture(_)) => {
+                Ok(Self::Pictures(Box::new(PictureExamples::read(config, card)?)))
+            }
+            Some(Preprocessing::Grams(_) | Preprocessing::Text(_)) => {
+                Ok(Self::Texts(TextExamples::read(config, card, engine.signature(), files)?))
+            }
+            None => Err(ExamplesError::Card("its card does not say how to prepare examples".to_owned())),
         }
-        Ok(Self { collection, parts, preparation, seed: config.seed })
     }
 
-    /// Pictures as the model reads them.
-    pub(super) fn prepared(&self, numbers: &[usize]) -> Vec<f32> {
-        let length = 3 * (self.preparation.side * self.preparation.side) as usize;
-        let mut out = vec![0.0; numbers.len() * length];
-        for (out, &at) in out.chunks_exact_mut(length).zip(numbers) {
-            self.preparation.write(&self.collection.pictures[at].pixels, out);
+    /// What they are, for people.
+    pub(super) fn what(&self) -> &'static str {
+        match self {
+            Self::Pictures(_) => "pictures",
+            Self::Texts(_) => "texts",
         }
-        out
     }
 
-    /// The right labels of the pictures that are measured with.
+    /// All examples to measure with, in batches.
+    pub(super) fn batches(&self) -> Result<Vec<Batch>, ShapeError> {
+        match self {
+            Self::Pictures(examples) => {
+                let all: Vec<usize> = (0..examples.parts.test.len()).collect();
+                let batch = |numbers: &[usize]| {
+                    let places: Vec<usize> = numbers.iter().map(|&at| examples.parts.test[at]).collect();
+                    Ok(Batch { numbers: numbers.to_vec(), inputs: vec![pictures(examples, &places)?] })
+                };
+                all.chunks(TOGETHER).map(batch).collect()
+            }
+            Self::Texts(examples) => Ok(examples.batches()),
+        }
+    }
+
+    /// The right labels of the examples that are measured with.
     pub(super) fn right(&self) -> Vec<usize> {
-        self.parts.test.iter().map(|&at| self.collection.pictures[at].class).collect()
+        match self {
+            Self::Pictures(examples) => examples.right(),
+            Self::Texts(examples) => examples.right.clone(),
+        }
     }
 
-    /// The accuracy that other answers lose.
-    pub(super) fn lost(&self, before: &[f32], after: &[f32]) -> Interval {
-        let classes = self.collection.classes.len().max(1);
+    /// The accuracy that other answers lose, of so many classes.
+    pub(super) fn lost(&self, before: &[f32], after: &[f32], classes: usize, seed: u64) -> Interval {
+        let classes = classes.max(1);
         let is_right = |row: &[f32], right: usize| {
             let best = row.iter().enumerate().fold(0, |best, (at, x)| if *x > row[best] { at } else { best });
             f64::from(u8::from(best == right))
@@ -101,15 +119,6 @@ impl Examples {
         let rows = before.chunks_exact(classes).zip(after.chunks_exact(classes)).zip(self.right());
         let lost: Vec<f64> =
             rows.map(|((before, after), right)| is_right(before, right) - is_right(after, right)).collect();
-        bootstrap(&lost, self.seed)
+        bootstrap(&lost, seed)
     }
-}
-
-fn preparation(prepared: &PicturePreparation) -> Preparation {
-    let &PicturePreparation { side, fit, mean, deviation } = prepared;
-    let fit = match fit {
-        PictureFit::Crop => Fit::Crop,
-        PictureFit::Squash => Fit::Squash,
-    };
-    Preparation { side, fit, mean, deviation }
 }

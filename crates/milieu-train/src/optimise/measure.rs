@@ -1,15 +1,13 @@
 //! How right and how fast a version is.
 
-use super::examples::{Examples, ExamplesConfig};
+use super::examples::{Batch, Examples, ExamplesConfig};
 use super::{OptimiseError, examples::ExamplesError};
 use crate::classification::{Figures, measure};
-use milieu_inference::{Data, Engine, Engines, LoadOptions, RunError, ShapeError, Tensor};
+use milieu_inference::{Data, Engine, Engines, LoadOptions, RunError, Signature, Tensor};
 use milieu_registry::{ModelCard, Registry};
 use serde::Serialize;
 use std::time::Instant;
 
-/// Pictures that are answered together.
-const TOGETHER: usize = 32;
 /// Batches of a turn.
 const BATCHES: usize = 12;
 /// Turns of each side; the first is for warming up.
@@ -20,8 +18,8 @@ const TURNS: usize = 8;
 pub struct Measured {
     /// Bytes of its model file.
     pub bytes: usize,
-    /// Pictures a second.
-    pub pictures_per_second: f64,
+    /// Examples a second.
+    pub examples_per_second: f64,
     /// How right it is.
     pub figures: Figures,
 }
@@ -32,17 +30,17 @@ impl Measured {
         examples: &Examples,
         card: &ModelCard,
         bytes: usize,
-        pictures_per_second: f64,
+        examples_per_second: f64,
     ) -> Self {
         let temperature = card.temperature.unwrap_or(1.0);
         let figures = measure(logits, &examples.right(), &card.labels, temperature, 1);
-        Self { bytes, pictures_per_second, figures }
+        Self { bytes, examples_per_second, figures }
     }
 }
 
 /// The figures of a version that are kept with it.
 pub(super) fn figures(measured: &Measured) -> impl Iterator<Item = (&'static str, f64)> {
-    let more = [("bytes", measured.bytes as f64), ("pictures_per_second", measured.pictures_per_second)];
+    let more = [("bytes", measured.bytes as f64), ("examples_per_second", measured.examples_per_second)];
     measured.figures.metrics().into_iter().chain(more)
 }
 
@@ -61,15 +59,15 @@ pub fn measure_version(
     let card = ModelCard::of(&loaded.manifest)?;
     let file = loaded.files.get(&card.model_file);
     let bytes = file.ok_or_else(|| unfit("it has no model file".to_owned()))?;
-    let examples = Examples::read(config, &card).map_err(|error| match error {
+    let mut engine = Engined::load(engines, bytes)?;
+    let examples = Examples::read(config, &card, &engine, &loaded.files).map_err(|error| match error {
         ExamplesError::Card(reason) => unfit(reason),
         error => error.into(),
     })?;
-    let mut engine = Engined::load(engines, bytes)?;
-    let answers = engine.answers(&examples)?;
-    let batch = engine.batch(&examples)?;
-    engine.speed(&batch)?;
-    let mut speeds = (1..TURNS).map(|_| engine.speed(&batch)).collect::<Result<Vec<f64>, RunError>>()?;
+    let batches = examples.batches()?;
+    let answers = engine.answers(&batches)?;
+    engine.speed(&batches)?;
+    let mut speeds = (1..TURNS).map(|_| engine.speed(&batches)).collect::<Result<Vec<f64>, RunError>>()?;
     Ok(Measured::new(&answers, &examples, &card, bytes.len(), median(&mut speeds)))
 }
 
@@ -81,18 +79,27 @@ impl Engined {
         Ok(Self(engines.load(bytes, LoadOptions::default())?))
     }
 
-    /// What it says of the pictures to measure with, a row of logits each.
-    pub(super) fn answers(&mut self, examples: &Examples) -> Result<Vec<f32>, OptimiseError> {
-        let mut answers = Vec::new();
-        for numbers in examples.parts.test.chunks(TOGETHER) {
-            answers.extend(self.run(&pictures(examples, numbers)?)?.into_iter().next().unwrap_or_default());
+    /// What it takes and gives.
+    pub(super) fn signature(&self) -> &Signature {
+        self.0.signature()
+    }
+
+    /// What it says of the examples to measure with, a row of logits each, in their order.
+    pub(super) fn answers(&mut self, batches: &[Batch]) -> Result<Vec<f32>, OptimiseError> {
+        let mut rows: Vec<(usize, Vec<f32>)> = Vec::new();
+        for batch in batches {
+            let answers = self.run(&batch.inputs)?.into_iter().next().unwrap_or_default();
+            let width = answers.len() / batch.numbers.len().max(1);
+            let of = |(&number, row): (&usize, &[f32])| (number, row.to_vec());
+            rows.extend(batch.numbers.iter().zip(answers.chunks(width.max(1))).map(of));
         }
-        Ok(answers)
+        rows.sort_unstable_by_key(|(number, _)| *number);
+        Ok(rows.into_iter().flat_map(|(_, row)| row).collect())
     }
 
     /// All that it gives for a batch.
-    pub(super) fn run(&mut self, batch: &Tensor) -> Result<Vec<Vec<f32>>, RunError> {
-        let outputs = self.0.run(std::slice::from_ref(batch))?;
+    pub(super) fn run(&mut self, inputs: &[Tensor]) -> Result<Vec<Vec<f32>>, RunError> {
+        let outputs = self.0.run(inputs)?;
         Ok(outputs
             .into_iter()
             .map(|output| match output.into_parts().1 {
@@ -102,26 +109,17 @@ impl Engined {
             .collect())
     }
 
-    fn batch(&self, examples: &Examples) -> Result<Tensor, ShapeError> {
-        let numbers: Vec<usize> = examples.parts.test.iter().copied().cycle().take(TOGETHER).collect();
-        pictures(examples, &numbers)
-    }
-
-    /// Pictures a second over a turn.
-    fn speed(&mut self, batch: &Tensor) -> Result<f64, RunError> {
+    /// Examples a second over a turn, whose batches stand for all lengths there are.
+    fn speed(&mut self, batches: &[Batch]) -> Result<f64, RunError> {
+        let step = (batches.len() / BATCHES).max(1);
+        let mut examples = 0;
         let begun = Instant::now();
-        for _ in 0..BATCHES {
-            self.run(batch)?;
+        for batch in batches.iter().step_by(step).cycle().take(BATCHES) {
+            self.run(&batch.inputs)?;
+            examples += batch.numbers.len();
         }
-        Ok((BATCHES * TOGETHER) as f64 / begun.elapsed().as_secs_f64())
+        Ok(examples as f64 / begun.elapsed().as_secs_f64())
     }
-}
-
-/// Pictures as a tensor.
-pub(super) fn pictures(examples: &Examples, numbers: &[usize]) -> Result<Tensor, ShapeError> {
-    let side = examples.preparation.side as usize;
-    let values = examples.prepared(numbers);
-    Tensor::new(vec![numbers.len(), 3, side, side], Data::F32(values))
 }
 
 /// Speeds of two versions, in turns, so that what else the machine does meets both.
@@ -135,12 +133,11 @@ pub(super) struct Speeds {
 pub(super) fn in_turns(
     old: &mut Engined,
     new: &mut Engined,
-    examples: &Examples,
+    batches: &[Batch],
 ) -> Result<Speeds, OptimiseError> {
-    let batch = old.batch(examples)?;
     let (mut before, mut after, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     for turn in 0..TURNS {
-        let (one, other) = (old.speed(&batch)?, new.speed(&batch)?);
+        let (one, other) = (old.speed(batches)?, new.speed(batches)?);
         if turn > 0 {
             before.push(one);
             after.push(other);

@@ -1,7 +1,8 @@
 //! The ways to make a model smaller.
 
 use super::examples::Examples;
-use super::measure::{Engined, pictures};
+use super::measure::Engined;
+use super::pictures::{PictureExamples, pictures};
 use super::tune::{masked, tuned};
 use super::{Optimisation, OptimiseError};
 use crate::pictures::{Recipe, network};
@@ -73,7 +74,7 @@ impl Smaller<'_> {
             Method::Int8 => {
                 let model = folded()?;
                 tell("measuring ranges");
-                let ranges = self.ranges(&model, engines, examples)?;
+                let ranges = self.ranges(&model, engines, self.of_pictures(examples)?)?;
                 let form = match engines.kind() {
                     EngineKind::OnnxRuntime => Form::Pairs,
                     EngineKind::Rten => Form::Integer,
@@ -88,18 +89,32 @@ impl Smaller<'_> {
                     let (layers, parameters) = parent.clone();
                     let (parameters, mask) = masked(parameters, share);
                     let smaller = ((layers, parameters), Some(&mask));
-                    self.trained(smaller, &parent, examples, (recipe, epochs), tell)?
+                    self.trained(smaller, &parent, self.of_pictures(examples)?, (recipe, epochs), tell)?
                 }
                 None => (magnitude(self.model, share)?, None),
             },
             Method::Channels { share, epochs } => match self.network()? {
                 Some(parent) => {
+                    let examples = self.of_pictures(examples)?;
                     let smaller = milieu_models::prune(&parent.0, self.input(examples), &parent.1, share)?;
                     self.trained((smaller, None), &parent, examples, (recipe, epochs), tell)?
                 }
                 None => (prune_channels(&folded()?, share)?, None),
             },
         })
+    }
+
+    /// What needs pictures does not go with texts.
+    fn of_pictures<'e>(&self, examples: &'e Examples) -> Result<&'e PictureExamples, OptimiseError> {
+        match examples {
+            Examples::Pictures(examples) => Ok(examples),
+            Examples::Texts(_) => Err(OptimiseError::Unfit {
+                name: self.wanted.name.clone(),
+                version: self.wanted.version,
+                reason: "this method is for models of pictures; int8-dynamic is for those of texts"
+                    .to_owned(),
+            }),
+        }
     }
 
     fn network(&self) -> Result<Option<Network>, OptimiseError> {
@@ -111,7 +126,7 @@ impl Smaller<'_> {
         })
     }
 
-    fn input(&self, examples: &Examples) -> Size {
+    fn input(&self, examples: &PictureExamples) -> Size {
         milieu_models::image::Image::input(examples.preparation.side as usize)
     }
 
@@ -120,7 +135,7 @@ impl Smaller<'_> {
         &self,
         (network, mask): (Network, Option<&Vec<Vec<bool>>>),
         parent: &Network,
-        examples: &Examples,
+        examples: &PictureExamples,
         (recipe, epochs): (&str, usize),
         tell: &mut dyn FnMut(&str),
     ) -> Result<(Model, Option<Vec<u8>>), OptimiseError> {
@@ -142,7 +157,12 @@ impl Smaller<'_> {
     }
 
     /// The ranges of what flows through the model, for pictures that it is not measured with.
-    fn ranges(&self, model: &Model, engines: &Engines, examples: &Examples) -> Result<Ranges, OptimiseError> {
+    fn ranges(
+        &self,
+        model: &Model,
+        engines: &Engines,
+        examples: &PictureExamples,
+    ) -> Result<Ranges, OptimiseError> {
         let names = quantisable_tensors(model);
         let exposed = expose(model, &names)?;
         let outputs: Vec<&str> = exposed.graph().output.iter().map(|output| output.name()).collect();
@@ -158,7 +178,7 @@ impl Smaller<'_> {
             if let (Some(input), Some(values)) = (input, batch.as_f32()) {
                 ranges.observe(input, values, 0.0);
             }
-            for (name, values) in outputs.iter().zip(engine.run(&batch)?) {
+            for (name, values) in outputs.iter().zip(engine.run(std::slice::from_ref(&batch))?) {
                 ranges.observe(name, &values, OUTLIERS);
             }
         }

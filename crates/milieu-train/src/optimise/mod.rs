@@ -1,9 +1,10 @@
-//! Smaller and faster versions of a classifier of pictures in the registry, ours or from elsewhere, each measured
-//! beside its parent.
+//! Smaller and faster versions of a classifier in the registry, ours or from elsewhere, each measured beside its parent.
 
 mod examples;
 mod measure;
 mod method;
+mod pictures;
+mod texts;
 mod tune;
 
 pub use examples::{ExamplesConfig, ExamplesError};
@@ -21,7 +22,7 @@ use method::Smaller;
 use milieu_inference::{EngineError, LoadError, RunError, ShapeError};
 use milieu_models::ModelError;
 use milieu_onnx::{Limits, Model, OnnxError};
-use milieu_registry::{Draft, ModelCard, Registry, RegistryError};
+use milieu_registry::{Draft, ModelCard, Preprocessing, Registry, RegistryError};
 use milieu_types::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -37,7 +38,7 @@ pub struct Optimisation {
     pub version: u32,
     /// What is done.
     pub method: Method,
-    /// The pictures to calibrate, to tune and to measure with.
+    /// The examples to calibrate, to tune and to measure with.
     pub examples: ExamplesConfig,
     /// The most accuracy that may be lost, as a share of all answers.
     pub most_lost: f64,
@@ -58,13 +59,15 @@ pub struct Optimised {
     pub method: Method,
     /// The engine that was measured with.
     pub engine: &'static str,
+    /// What was measured with: `pictures`, `texts`.
+    pub examples: &'static str,
     /// The parent.
     pub before: Measured,
     /// The smaller one.
     pub after: Measured,
-    /// Accuracy lost, with a 95% interval over pictures.
+    /// Accuracy lost, with a 95% interval over examples.
     pub lost: Interval,
-    /// How many times as many pictures a second: the median of measurements in turns.
+    /// How many times as many examples a second: the median of measurements in turns.
     pub speedup: f64,
     /// Whether it lost no more than it may.
     pub passed: bool,
@@ -76,7 +79,7 @@ pub enum OptimiseError {
     /// The registry.
     #[error(transparent)]
     Registry(#[from] RegistryError),
-    /// The pictures.
+    /// The examples.
     #[error(transparent)]
     Examples(#[from] ExamplesError),
     /// The graph cannot be rewritten.
@@ -135,26 +138,31 @@ pub fn optimise(
     let card = ModelCard::of(&parent.manifest)?;
     let bytes = parent.files.get(&card.model_file).ok_or_else(|| unfit("it has no model file"))?;
     let model = Model::read(bytes, &Limits::default())?;
-    tell("reading pictures");
-    let examples = Examples::read(&wanted.examples, &card).map_err(|error| match error {
-        ExamplesError::Card(reason) => unfit(&reason),
-        error => error.into(),
-    })?;
     let engines = Engines::find(wanted.engine, wanted.library.as_deref(), wanted.threads)?;
+    let mut old = Engined::load(&engines, bytes)?;
+    tell("reading examples");
+    let examples =
+        Examples::read(&wanted.examples, &card, &old, &parent.files).map_err(|error| match error {
+            ExamplesError::Card(reason) => unfit(&reason),
+            error => error.into(),
+        })?;
+    let batches = examples.batches()?;
     tell("rewriting");
     let smaller = Smaller { wanted, card: &card, model: &model, network: parent.files.get(NETWORK_FILE) };
     let (after, network) = smaller.make(&engines, &examples, &parent.manifest.recipe, tell)?;
     let written = after.write();
     tell("measuring");
-    let (mut old, mut new) = (Engined::load(&engines, bytes)?, Engined::load(&engines, &written)?);
-    let (answers_before, answers_after) = (old.answers(&examples)?, new.answers(&examples)?);
-    let speeds = in_turns(&mut old, &mut new, &examples)?;
+    let mut new = Engined::load(&engines, &written)?;
+    let (answers_before, answers_after) = (old.answers(&batches)?, new.answers(&batches)?);
+    let speeds = in_turns(&mut old, &mut new, &batches)?;
     let before = Measured::new(&answers_before, &examples, &card, bytes.len(), speeds.before);
     let after = Measured::new(&answers_after, &examples, &card, written.len(), speeds.after);
-    let lost = examples.lost(&answers_before, &answers_after);
+    let classes = card.labels.len();
+    let lost = examples.lost(&answers_before, &answers_after, classes, wanted.examples.seed);
     let report = Optimised {
         method: wanted.method,
         engine: engines.kind().name(),
+        examples: examples.what(),
         passed: lost.mean <= wanted.most_lost,
         before,
         after,
@@ -170,11 +178,15 @@ pub fn optimise(
     }
     metrics.insert("lost".to_owned(), report.lost.mean);
     metrics.insert("speedup".to_owned(), report.speedup);
+    let preprocessing = card.preprocessing.clone();
     let mut attributes = parent.manifest.attributes.clone();
     ModelCard { model_file: MODEL_FILE.to_owned(), ..card }.write(&mut attributes)?;
     attributes.insert("optimised".to_owned(), serde_json::json!(report.method));
     attributes.insert("engine".to_owned(), serde_json::json!(report.engine));
     let mut files = vec![(MODEL_FILE.to_owned(), written)];
+    if let Some(Preprocessing::Text(text)) = &preprocessing {
+        files.extend(parent.files.get(&text.tokenizer).map(|bytes| (text.tokenizer.clone(), bytes.clone())));
+    }
     files.extend(network.map(|network| (NETWORK_FILE.to_owned(), network)));
     let draft = Draft {
         kind: name.clone(),

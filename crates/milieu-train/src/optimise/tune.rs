@@ -1,6 +1,6 @@
 //! Training a smaller network on, until it knows again what it lost.
 
-use super::examples::Examples;
+use super::pictures::PictureExamples;
 use crate::pictures::data::Data;
 use crate::pictures::fit::{Guide, Teacher};
 use crate::pictures::learn::learn_on;
@@ -42,7 +42,7 @@ pub(super) fn tuned(
     (layers, parameters): (Vec<Layer>, Parameters),
     mask: Option<&Vec<Vec<bool>>>,
     parent: &(Vec<Layer>, Parameters),
-    examples: &Examples,
+    examples: &PictureExamples,
     (recipe, epochs): (&Recipe, usize),
     folder: &Path,
     tell: &mut dyn FnMut(&str),

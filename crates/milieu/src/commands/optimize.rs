@@ -96,13 +96,15 @@ pub(super) fn run(args: &OptimizeModel) -> Result<()> {
 fn shown(measured: &Measured) -> String {
     let accuracy = &measured.figures.accuracy;
     format!(
-        "accuracy {:.4} ({:.4} to {:.4}), {:.0} pictures/s, {} bytes",
-        accuracy.mean, accuracy.low, accuracy.high, measured.pictures_per_second, measured.bytes
+        "accuracy {:.4} ({:.4} to {:.4}), {:.0} examples/s, {} bytes",
+        accuracy.mean, accuracy.low, accuracy.high, measured.examples_per_second, measured.bytes
     )
 }
 
 fn examples(measuring: &Measuring) -> ExamplesConfig {
-    ExamplesConfig { path: measuring.examples.clone(), most: measuring.most, seed: 1 }
+    let Measuring { examples, most, text, label, .. } = measuring;
+    let (path, text, label) = (examples.clone(), text.clone(), label.clone());
+    ExamplesConfig { path, most: *most, seed: 1, text, label }
 }
 
 fn engine(measuring: &Measuring) -> Result<EngineChoice> {
