@@ -12,7 +12,9 @@ use milieu_nn::ops::packed::mean;
 use milieu_nn::{Tape, values};
 use milieu_onnx::Model;
 use milieu_onnx::rewrite::quantise_dynamic;
+use milieu_registry::Registry;
 use milieu_text::Tokenizer;
+use milieu_train::optimise::{ExamplesConfig, Method, Optimisation, optimise};
 use milieu_train::texts::{Model as Learnt, Recipe, TrainError, TrainEvent, draft, embedding_draft, train};
 use milieu_types::Timestamp;
 use safetensors::tensor::{Dtype, TensorView, serialize};
@@ -264,6 +266,50 @@ fn an_encoder_goes_on_learning_and_its_graph_says_the_same() {
     assert!(one.iter().zip(&two[2..]).all(|(x, y)| (x - y).abs() < 1e-5), "{one:?} {two:?}");
     let up = trained.report.classes.iter().position(|class| class == "up").unwrap();
     assert!(one[up] > one[1 - up] && two[up] < two[1 - up], "{one:?} {two:?}");
+}
+
+#[test]
+fn a_version_in_8_bits_is_measured_on_texts() {
+    let (folder, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    little(folder.path());
+    films(folder.path());
+    let trained = train(&little_recipe(folder.path(), &[]), out.path(), &mut |_| {}).unwrap();
+    let registry = Registry::open(out.path().join("models")).unwrap();
+    registry.publish(&draft("films", &trained, Timestamp::from_secs(0)).unwrap()).unwrap();
+    let wanted = |method, label: &str| Optimisation {
+        name: "films".to_owned(),
+        version: 1,
+        method,
+        examples: ExamplesConfig {
+            path: folder.path().join("train.csv"),
+            most: 0,
+            seed: 1,
+            text: "text".to_owned(),
+            label: label.to_owned(),
+        },
+        most_lost: 0.05,
+        folder: out.path().to_owned(),
+        engine: EngineChoice::Rten,
+        library: None,
+        threads: std::num::NonZeroUsize::MIN,
+    };
+    let run = |method, label: &str| {
+        optimise(&registry, &wanted(method, label), Timestamp::from_secs(1), &mut |_| {})
+    };
+    let (report, draft) = run(Method::Int8Dynamic, "label").unwrap();
+    assert!(report.passed && report.examples == "texts", "{report:?}");
+    assert_eq!(report.before.figures.examples, 240);
+    assert!(report.after.figures.accuracy.mean > 0.9, "{:?}", report.after.figures.accuracy);
+    // What it needs to be served goes along, and what it says of texts stays.
+    let draft = draft.unwrap();
+    assert!(draft.files.iter().any(|(name, _)| name == "tokenizer.json"));
+    assert_eq!(draft.attributes["labels"], json!(["down", "up"]));
+    let refused = |method, label: &str, part: &str| {
+        let error = run(method, label).unwrap_err().to_string();
+        assert!(error.contains(part), "{error}");
+    };
+    refused(Method::Int8, "label", "int8-dynamic is for those of texts");
+    refused(Method::Int8Dynamic, "kind", "no example to measure with");
 }
 
 #[test]
