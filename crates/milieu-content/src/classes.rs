@@ -76,7 +76,8 @@ impl Classes {
         Ok(Self { labels, temperature: temperature.unwrap_or(1.0), scale, thresholds, unknown })
     }
 
-    /// The `top` most probable classes, the most probable first (or that which says that the example is of none), from the first of the outputs for one example.
+    /// The `top` most probable classes, the most probable first (or that which says that the example is of none), from
+    /// the first of the outputs for one example.
     /// Logits are divided by the temperature first (Guo et al. 2017, section 4.2); so are the logarithms of
     /// probabilities, which are logits as well.
     ///

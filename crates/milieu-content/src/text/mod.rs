@@ -4,7 +4,7 @@ mod embedder;
 mod reading;
 
 pub use embedder::{EMBEDDING_TASK, TextEmbedder};
-pub use reading::TextReading;
+pub use reading::{PreparedText, TextReading};
 
 use crate::classes::{Classes, Scale};
 use crate::classifier::NotAClassifier;
@@ -42,7 +42,7 @@ impl TextClassifier {
     /// The inputs for a text, in the order of the signature; `None` for one in which there is nothing to be seen.
     #[must_use]
     pub fn prepare(&self, text: &str) -> Option<Vec<Tensor>> {
-        self.reading.prepare(text)
+        self.reading.prepare(text).map(|prepared| prepared.inputs)
     }
 }
 

@@ -25,6 +25,15 @@ enum Part {
     Types,
 }
 
+/// A text as a model reads it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PreparedText {
+    /// The inputs, in the order of the signature.
+    pub inputs: Vec<Tensor>,
+    /// How many tokens, or n-grams, are in them beside what fills them up.
+    pub tokens: usize,
+}
+
 /// How texts become the inputs of a model, as they did when it learnt.
 #[derive(Debug)]
 pub struct TextReading {
@@ -60,21 +69,12 @@ impl TextReading {
         Ok(Self { way })
     }
 
-    /// The inputs for a text, in the order of the signature; `None` for one in which there is nothing to be seen.
+    /// A text as the model reads it; `None` for one in which there is nothing to be seen.
     #[must_use]
-    pub fn prepare(&self, text: &str) -> Option<Vec<Tensor>> {
+    pub fn prepare(&self, text: &str) -> Option<PreparedText> {
         match &self.way {
             Way::Grams(grams, rows_first) => prepare_grams(grams, *rows_first, text),
             Way::Tokens(tokenizer, parts) => prepare_tokens(tokenizer, parts, text),
-        }
-    }
-
-    /// How many tokens of a text are read; what makes no tokens has none.
-    #[must_use]
-    pub fn tokens(&self, text: &str) -> usize {
-        match &self.way {
-            Way::Grams(grams, _) => grams.rows_of(text).len(),
-            Way::Tokens(tokenizer, _) => tokenizer.tokens(text).len(),
         }
     }
 }
@@ -117,21 +117,23 @@ fn named(signature: &Signature) -> Vec<(&str, DataType)> {
     signature.inputs.iter().map(|input| (input.name.as_str(), input.data_type)).collect()
 }
 
-fn prepare_grams(grams: &Grams, rows_first: bool, text: &str) -> Option<Vec<Tensor>> {
+fn prepare_grams(grams: &Grams, rows_first: bool, text: &str) -> Option<PreparedText> {
     let found = grams.rows_of(text);
     if found.is_empty() {
         return None;
     }
-    let share = share(found.len());
+    let tokens = found.len();
+    let share = share(tokens);
     let mut rows: Vec<i64> = found.into_iter().map(i64::from).collect();
     // The row behind the last one counts for nothing.
     rows.resize(rows.len().next_power_of_two().max(FEWEST_ROWS), i64::from(grams.rows));
     let rows = Tensor::new(vec![1, rows.len()], Data::I64(rows)).ok()?;
     let share = Tensor::new(vec![1, 1], Data::F32(vec![share])).ok()?;
-    Some(if rows_first { vec![rows, share] } else { vec![share, rows] })
+    let inputs = if rows_first { vec![rows, share] } else { vec![share, rows] };
+    Some(PreparedText { inputs, tokens })
 }
 
-fn prepare_tokens(tokenizer: &Tokenizer, parts: &[Part], text: &str) -> Option<Vec<Tensor>> {
+fn prepare_tokens(tokenizer: &Tokenizer, parts: &[Part], text: &str) -> Option<PreparedText> {
     let found = tokenizer.tokens(text);
     if found.is_empty() {
         return None;
@@ -147,7 +149,7 @@ fn prepare_tokens(tokenizer: &Tokenizer, parts: &[Part], text: &str) -> Option<V
         values.resize(length, rest);
         Tensor::new(vec![1, length], Data::I64(values)).ok()
     };
-    parts.iter().map(tensor).collect()
+    Some(PreparedText { inputs: parts.iter().map(tensor).collect::<Option<_>>()?, tokens: found.len() })
 }
 
 /// The words of the card in those of the code that prepares.

@@ -3,7 +3,7 @@
 use super::Serving;
 use super::error::ServingError;
 use super::slot::Content;
-use milieu_content::{Class, Classifier};
+use milieu_content::{Class, Classifier, PreparedText};
 use milieu_inference::{Answer, Chosen, Tensor};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -86,7 +86,10 @@ impl Serving {
             let embedder = loaded.embedder.clone().map_err(not)?;
             let of = Arc::clone(&embedder);
             let prepare = move || {
-                let one = |text: &String| (of.reading.tokens(text), of.reading.prepare(text));
+                let one = |text: &String| match of.reading.prepare(text) {
+                    Some(PreparedText { inputs, tokens }) => (tokens, Some(inputs)),
+                    None => (0, None),
+                };
                 texts.iter().map(one).unzip::<_, _, Vec<usize>, Vec<Prepared>>()
             };
             let (tokens, prepared) = self.work(prepare).await?;

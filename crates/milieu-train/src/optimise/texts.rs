@@ -47,7 +47,7 @@ impl TextExamples {
             .filter(|example| !tested || example.part == Some(Part::Test))
             .filter_map(|example| {
                 let right = places.get(*example.labels.first()?).copied().flatten()?;
-                Some((reading.prepare(&example.value)?, right))
+                Some((reading.prepare(&example.value)?.inputs, right))
             })
             .collect();
         if prepared.is_empty() {

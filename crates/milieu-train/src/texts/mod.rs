@@ -14,6 +14,6 @@ pub use bag::Bag;
 pub use encoder::{EncoderError, TunedEncoder};
 pub use family::Epoch;
 pub use publish::{TASK, draft};
-pub use published::{EMBEDDING_TASK, EmbeddingError, embedding_draft};
+pub use published::{EmbeddingError, embedding_draft};
 pub use recipe::{BagConfig, Choice, DataConfig, EncoderConfig, FitConfig, GateConfig, Recipe};
 pub use run::{Model, Report, TrainError, TrainEvent, Trained, train};

@@ -2,6 +2,7 @@
 
 use super::encoder::{EncoderError, TOKENIZER, read_encoder};
 use crate::version::{MODEL_FILE, PublishError};
+use milieu_content::EMBEDDING_TASK;
 use milieu_models::{TextOutput, onnx_text};
 use milieu_registry::{
     DataDescription, Draft, ElementType, ModelCard, Preprocessing, TensorSpec, TextPreparation,
@@ -11,8 +12,6 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// The task that cards of such versions name.
-pub const EMBEDDING_TASK: &str = "text_embedding";
 /// Tokens of a text that are read where the folder does not say how many.
 const USUAL_TOKENS: usize = 512;
 

@@ -291,9 +291,9 @@ fn is_over(recipe: &Recipe, epochs: &[Epoch]) -> bool {
 /// A number that another recipe, or other data, does not have.
 fn fingerprint(recipe: &Recipe, data: &Data) -> u64 {
     let mut hash = Xxh3::new();
-    // Where the data lies and what is good enough say nothing of what is learnt.
+    // Where the data lies and what is good enough say nothing of what is learnt; whether a text has one label does.
     let mut recipe = recipe.clone();
-    recipe.data = DataConfig::default();
+    recipe.data = DataConfig { separator: recipe.data.separator, ..DataConfig::default() };
     recipe.gate = Default::default();
     if let Some(encoder) = &mut recipe.encoder {
         encoder.path = name_only(&encoder.path);
