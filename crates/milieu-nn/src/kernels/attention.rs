@@ -188,7 +188,6 @@ fn shares(query: &[f32], keys: &[f32], length: usize, scores: &mut [f32]) {
         add(scores, value * scale, keys);
     }
     let most = scores[..length].iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    scores[length..].fill(f32::NEG_INFINITY);
     scores.iter_mut().for_each(|score| *score = exp(*score - most));
     scores[length..].fill(0.0);
     let sum: f32 = scores.iter().sum();
