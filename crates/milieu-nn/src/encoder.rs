@@ -1,7 +1,7 @@
 //! An encoder of texts: tokens to a vector each, every token having seen all others (Devlin et al. 2019, "BERT").
 
 use crate::kernels::Spans;
-use crate::ops::packed::{attend, gelu, layer_norm, linear};
+use crate::ops::packed::{attend, attend_near, gelu, layer_norm, linear};
 use crate::{Initialiser, Parameter, ParameterId, ParameterKind, Parameters, Tape, Tensor};
 use rand::SeedableRng;
 use rand_pcg::Pcg64Mcg;
@@ -25,6 +25,9 @@ pub struct EncoderShape {
     pub hidden: usize,
     /// Blocks.
     pub blocks: usize,
+    /// Kinds of distances that add to scores of attention, the same in all blocks (Song et al. 2020, "MPNet"): 0, or an
+    /// even number of at least 4.
+    pub distances: usize,
     /// What normalisation adds to variances.
     pub epsilon: f32,
 }
@@ -35,6 +38,8 @@ pub struct Encoder {
     shape: EncoderShape,
     tokens: ParameterId,
     positions: ParameterId,
+    /// `distances x heads`.
+    distances: Option<ParameterId>,
     norm: Norm,
     blocks: Vec<Block>,
 }
@@ -64,15 +69,17 @@ struct Block {
 
 impl Encoder {
     /// An encoder that knows nothing; a seed decides its parameters. They are `embedding.tokens`
-    /// (`vocabulary x width`), `embedding.positions` (`positions x width`), `embedding.norm.{scale,shift}`, and for each
-    /// block `B.projection.{weight,bias}` (queries, keys and answers, `3W x W`), `B.mixing` (`W x W`),
+    /// (`vocabulary x width`), `embedding.positions` (`positions x width`), `embedding.distances` (`distances x heads`,
+    /// where there are distances), `embedding.norm.{scale,shift}`, and for each block `B.projection.{weight,bias}` (queries, keys and answers, `3W x W`), `B.mixing` (`W x W`),
     /// `B.attention_norm`, `B.widening` (`H x W`), `B.narrowing` (`W x H`) and `B.norm`.
     #[must_use]
     pub fn new(shape: EncoderShape, seed: u64) -> (Self, Parameters) {
         let mut adding = Adding { parameters: Parameters::default(), random: Pcg64Mcg::seed_from_u64(seed) };
-        let EncoderShape { vocabulary, positions, width, hidden, .. } = shape;
+        let EncoderShape { vocabulary, positions, width, heads, hidden, .. } = shape;
         let tokens = adding.weight("embedding.tokens".to_owned(), [vocabulary, width]);
         let places = adding.weight("embedding.positions".to_owned(), [positions, width]);
+        let distances = (shape.distances > 0)
+            .then(|| adding.weight("embedding.distances".to_owned(), [shape.distances, heads]));
         let norm = adding.norm("embedding.norm", width);
         let block = |number: usize, adding: &mut Adding| Block {
             projection: adding.dense(&format!("{number}.projection"), [3 * width, width]),
@@ -83,7 +90,7 @@ impl Encoder {
             norm: adding.norm(&format!("{number}.norm"), width),
         };
         let blocks = (0..shape.blocks).map(|number| block(number, &mut adding)).collect();
-        (Self { shape, tokens, positions: places, norm, blocks }, adding.parameters)
+        (Self { shape, tokens, positions: places, distances, norm, blocks }, adding.parameters)
     }
 
     /// How large it is.
@@ -107,9 +114,14 @@ impl Encoder {
             spans.iter().flat_map(|span| (0..span.len()).map(|place| place.min(last) as u32)).collect();
         let rows = tape.look_up(self.tokens, tokens) + tape.look_up(self.positions, &places);
         let mut rows = drop(tape, self.norm.run(tape, rows, width, epsilon), dropout);
+        let distances = self.distances.map(|id| tape.parameter(id, [self.shape.distances, heads]));
         for block in &self.blocks {
             let projected = block.projection.run(tape, rows.clone());
-            let seen = block.mixing.run(tape, attend(projected, heads, spans.clone()));
+            let seen = match &distances {
+                Some(table) => attend_near(projected, table.clone(), spans.clone()),
+                None => attend(projected, heads, spans.clone()),
+            };
+            let seen = block.mixing.run(tape, seen);
             rows = block.attention_norm.run(tape, rows + drop(tape, seen, dropout), width, epsilon);
             let wide = gelu(block.widening.run(tape, rows.clone()));
             let thought = drop(tape, block.narrowing.run(tape, wide), dropout);

@@ -2,12 +2,15 @@
 
 use crate::ModelError;
 use crate::text::HEAD;
+use milieu_nn::kernels::distance_bucket;
 use milieu_nn::{EncoderShape, Parameter, Parameters};
 use milieu_onnx::proto::Tensor;
 use milieu_onnx::{Builder, Element, Length, Model, Value};
 
 /// What is added to the score of padding.
 const UNSEEN: f32 = -1e9;
+/// The name of what is added to scores.
+const ADDED: &str = "added";
 /// The least length of a vector, so that none is divided by nothing.
 const LEAST: f32 = 1e-12;
 
@@ -36,6 +39,7 @@ pub fn onnx_text(
     graph.input("attention_mask", Element::I64, &lengths);
     let mut text = Text { graph, parameters, shape: *shape };
     let mask = text.masks();
+    text.added()?;
     let mut rows = text.embedded()?;
     for block in 0..shape.blocks {
         rows = text.block(block, &rows)?;
@@ -96,6 +100,28 @@ impl Text<'_> {
         self.node("Unsqueeze", &[&mask, &axes], vec![])
     }
 
+    /// What is added to scores by the name [`ADDED`]: what hides padding, and what distances say, `N x H x L x L`.
+    fn added(&mut self) -> Result<(), ModelError> {
+        let EncoderShape { positions, heads, distances, .. } = self.shape;
+        if distances == 0 {
+            self.graph.rename("unseen", ADDED);
+            return Ok(());
+        }
+        let table = self.constant("embedding.distances", &[distances, heads])?;
+        let side = positions as i64;
+        let kinds = (0..side).flat_map(|row| (0..side).map(move |column| column - row));
+        let kinds: Vec<i64> = kinds.map(|behind| distance_bucket(behind, distances) as i64).collect();
+        let kinds = self.graph.constant(Tensor::of_i64("kinds", &[positions, positions], &kinds));
+        let length = self.node("Shape", &["input_ids"], vec![("start", Value::Int(1))]);
+        let lengths = self.node("Concat", &[&length, &length], vec![("axis", Value::Int(0))]);
+        let (first, axes) = (self.integers("corner", &[0, 0]), self.integers("sides", &[0, 1]));
+        let kinds = self.node("Slice", &[&kinds, &first, &lengths, &axes], vec![]);
+        let near = self.node("Gather", &[&table, &kinds], vec![]);
+        let near = self.node("Transpose", &[&near], vec![("perm", Value::Ints(vec![2, 0, 1]))]);
+        self.graph.node_named("Add", &[&near, "unseen"], ADDED, vec![]);
+        Ok(())
+    }
+
     fn embedded(&mut self) -> Result<String, ModelError> {
         let EncoderShape { vocabulary, positions, width, .. } = self.shape;
         let table = self.constant("embedding.tokens", &[vocabulary, width])?;
@@ -124,7 +150,7 @@ impl Text<'_> {
         let scale = self.scalar(&format!("{block}.scale"), (part as f32).sqrt());
         let scores = self.node("MatMul", &[&queries, &keys], vec![]);
         let scores = self.node("Div", &[&scores, &scale], vec![]);
-        let scores = self.node("Add", &[&scores, "unseen"], vec![]);
+        let scores = self.node("Add", &[&scores, ADDED], vec![]);
         let shares = self.node("Softmax", &[&scores], vec![("axis", Value::Int(-1))]);
         let seen = self.node("MatMul", &[&shares, &answers], vec![]);
         let order = Value::Ints(vec![0, 2, 1, 3]);

@@ -1,4 +1,4 @@
-//! Encoders that others have published: BERT, RoBERTa and DistilBERT in the format of Hugging Face.
+//! Encoders that others have published: BERT, RoBERTa, DistilBERT and MPNet in the format of Hugging Face.
 
 use half::{bf16, f16};
 use milieu_nn::{Encoder, EncoderShape, Parameters};
@@ -91,6 +91,25 @@ const DISTILBERT: Family = Family {
     activation: "activation",
 };
 
+const MPNET: Family = Family {
+    prefix: "mpnet.",
+    parts: [
+        "attention.attn.q",
+        "attention.attn.k",
+        "attention.attn.v",
+        "attention.attn.o",
+        "attention.LayerNorm",
+        "intermediate.dense",
+        "output.dense",
+        "output.LayerNorm",
+    ],
+    ..BERT
+};
+
+/// Where what distances add is, and how many kinds of them there are: always so many, since `transformers` ignores what a
+/// configuration says of it.
+const DISTANCES: (&str, usize) = ("encoder.relative_attention_bias.weight", 32);
+
 /// Reads an encoder from the bytes of its `config.json` and `model.safetensors`. The vector that tells the first of two
 /// texts from the second is added to the positions: there is one text here.
 ///
@@ -117,6 +136,9 @@ pub fn published(config: &[u8], weights: &[u8]) -> Result<Published, PublishedEr
         places.chunks_exact_mut(width).for_each(|row| row.iter_mut().zip(&types).for_each(|(x, y)| *x += y));
     }
     put("embedding.positions".into(), places);
+    if shape.distances > 0 {
+        put("embedding.distances".into(), source.values(DISTANCES.0, &[shape.distances, shape.heads])?);
+    }
     let norm = |from: &str| -> Result<[Vec<f32>; 2], PublishedError> {
         let either = |new: &str, old: &str| {
             let name = format!("{from}.{new}");
@@ -168,9 +190,13 @@ fn family(config: &Value) -> Result<(&'static Family, usize), PublishedError> {
             let padding = config["pad_token_id"].as_u64().unwrap_or(1);
             Ok((&BERT, usize::try_from(padding).unwrap_or(0).min(MOST[1]) + 1))
         }
+        "mpnet" => {
+            let padding = config["pad_token_id"].as_u64().unwrap_or(1);
+            Ok((&MPNET, usize::try_from(padding).unwrap_or(0).min(MOST[1]) + 1))
+        }
         "distilbert" => Ok((&DISTILBERT, 0)),
         other => Err(PublishedError::Config(format!(
-            "the model_type is {other:?}; bert, roberta, xlm-roberta and distilbert are supported"
+            "the model_type is {other:?}; bert, roberta, xlm-roberta, distilbert and mpnet are supported"
         ))),
     }
 }
@@ -203,6 +229,7 @@ fn shape(config: &Value, family: &Family, skipped: usize) -> Result<EncoderShape
         heads,
         hidden: number(family.hidden, 4 * MOST[2])?,
         blocks: number(family.depth, MOST[3])?,
+        distances: if family.prefix == MPNET.prefix { DISTANCES.1 } else { 0 },
         epsilon: config["layer_norm_eps"].as_f64().unwrap_or(1e-12) as f32,
     })
 }

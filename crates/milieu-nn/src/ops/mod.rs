@@ -121,7 +121,7 @@ pub fn compete(queries: Tensor<2>, table: Tensor<2>, like: Competition) -> Tenso
 
 #[cfg(test)]
 mod tests {
-    use super::packed::{attend, gelu, layer_norm, linear, mean};
+    use super::packed::{attend, attend_near, gelu, layer_norm, linear, mean};
     use super::*;
     use crate::kernels::Spans;
     use burn::tensor::{Device, TensorData};
@@ -187,6 +187,11 @@ mod tests {
         let spans = Spans::new([1, 0, 18, 5]);
         let of = |x: &[Tensor<1>]| flat(attend(x[0].clone().reshape([24, 12]), 2, spans.clone()));
         check(&[&[24, 12]], of, "attend");
+        let of = |x: &[Tensor<1>]| {
+            let (projected, table) = (x[0].clone().reshape([24, 12]), x[1].clone().reshape([8, 2]));
+            flat(attend_near(projected, table, spans.clone()))
+        };
+        check(&[&[24, 12], &[8, 2]], of, "attend_near");
         let of = |x: &[Tensor<1>]| flat(mean(x[0].clone().reshape([24, 2]), &spans));
         check(&[&[24, 2]], of, "mean");
     }

@@ -128,7 +128,53 @@ impl<B: PackedExtension, C: CheckpointStrategy> PackedExtension for Autodiff<B, 
         }
     }
 
+    fn packed_attend_near(
+        projected: FloatTensor<Self>,
+        table: FloatTensor<Self>,
+        like: PackedAttention,
+    ) -> FloatTensor<Self> {
+        #[derive(Debug)]
+        struct Attend;
+
+        impl<B: PackedExtension> Backward<B, 2> for Attend {
+            type State = (FloatTensor<B>, FloatTensor<B>, PackedAttention);
+
+            fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
+                let (projected, table, like) = ops.state;
+                let gradient = grads.consume::<B>(&ops.node);
+                let (to_projected, to_table) =
+                    B::packed_attend_near_backward(gradient, projected, table, like);
+                for (node, gradient) in ops.parents.into_iter().zip([to_projected, to_table]) {
+                    if let Some(node) = node {
+                        grads.register::<B>(node.id, gradient);
+                    }
+                }
+            }
+        }
+
+        let values = |tensor: &FloatTensor<Self>| tensor.primitive().clone();
+        let output = B::packed_attend_near(values(&projected), values(&table), like.clone());
+        match Attend.prepare::<C>([projected.node(), table.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                prep.finish((projected.into_primitive(), table.into_primitive(), like), output)
+            }
+            OpsKind::UnTracked(prep) => prep.finish(output),
+        }
+    }
+
     // Gradients of gradients are not kept: these give values alone.
+
+    fn packed_attend_near_backward(
+        gradient: FloatTensor<Self>,
+        projected: FloatTensor<Self>,
+        table: FloatTensor<Self>,
+        like: PackedAttention,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let (gradient, projected, table) =
+            (gradient.into_primitive(), projected.into_primitive(), table.into_primitive());
+        let (to_projected, to_table) = B::packed_attend_near_backward(gradient, projected, table, like);
+        (Self::constant(to_projected), Self::constant(to_table))
+    }
 
     fn packed_linear_input_backward(
         gradient: FloatTensor<Self>,

@@ -1,6 +1,6 @@
 //! The operations on values, without gradients of their own.
 
-use crate::kernels::{self, LayerNorm, Linear, PackedAttention};
+use crate::kernels::{self, Distances, LayerNorm, Linear, PackedAttention};
 use crate::ops::extension::{Values, made, ordered, slice};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Flex, TensorMetadata, backend_extension};
@@ -50,6 +50,20 @@ pub(crate) trait PackedExtension: Backend {
         projected: FloatTensor<Self>,
         like: PackedAttention,
     ) -> FloatTensor<Self>;
+
+    fn packed_attend_near(
+        projected: FloatTensor<Self>,
+        table: FloatTensor<Self>,
+        like: PackedAttention,
+    ) -> FloatTensor<Self>;
+
+    /// The gradients of what is projected and of the table.
+    fn packed_attend_near_backward(
+        gradient: FloatTensor<Self>,
+        projected: FloatTensor<Self>,
+        table: FloatTensor<Self>,
+        like: PackedAttention,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
 }
 
 impl PackedExtension for Flex {
@@ -116,14 +130,38 @@ impl PackedExtension for Flex {
         let projected = ordered(projected);
         let rows = projected.shape()[0];
         let mut output = vec![0.0; rows * like.width];
-        like.forward(slice(&projected), &mut output);
+        like.forward(slice(&projected), None, &mut output);
         made(output, [rows, like.width])
     }
 
     fn packed_attend_backward(gradient: Values, projected: Values, like: PackedAttention) -> Values {
         let (gradient, projected) = (ordered(gradient), ordered(projected));
         let mut to = vec![0.0; slice(&projected).len()];
-        like.backward(slice(&gradient), slice(&projected), &mut to);
+        like.backward(slice(&gradient), slice(&projected), None, &mut to);
         made(to, projected.shape())
     }
+
+    fn packed_attend_near(projected: Values, table: Values, like: PackedAttention) -> Values {
+        let (projected, table) = (ordered(projected), ordered(table));
+        let rows = projected.shape()[0];
+        let mut output = vec![0.0; rows * like.width];
+        like.forward(slice(&projected), Some(distances(&table)), &mut output);
+        made(output, [rows, like.width])
+    }
+
+    fn packed_attend_near_backward(
+        gradient: Values,
+        projected: Values,
+        table: Values,
+        like: PackedAttention,
+    ) -> (Values, Values) {
+        let (gradient, projected, table) = (ordered(gradient), ordered(projected), ordered(table));
+        let mut to = vec![0.0; slice(&projected).len()];
+        let to_table = like.backward(slice(&gradient), slice(&projected), Some(distances(&table)), &mut to);
+        (made(to, projected.shape()), made(to_table, table.shape()))
+    }
+}
+
+fn distances(table: &Values) -> Distances<'_> {
+    Distances { table: slice(table), buckets: table.shape()[0] }
 }

@@ -37,6 +37,15 @@ pub fn attend(projected: Tensor<2>, heads: usize, spans: Spans) -> Tensor<2> {
     Tensor::from_dispatch(Dispatch::packed_attend(projected.into_dispatch(), like))
 }
 
+/// The same where a table, `buckets x heads`, says what each kind of distance adds to the scores of a head
+/// ([`distance_bucket`](crate::kernels::distance_bucket)).
+#[must_use]
+pub fn attend_near(projected: Tensor<2>, table: Tensor<2>, spans: Spans) -> Tensor<2> {
+    let like = PackedAttention { heads: table.dims()[1], width: projected.dims()[1] / 3, spans };
+    let (projected, table) = (projected.into_dispatch(), table.into_dispatch());
+    Tensor::from_dispatch(Dispatch::packed_attend_near(projected, table, like))
+}
+
 /// The mean of each sequence's rows, `N x W`; that of none is 0.
 #[must_use]
 pub fn mean(rows: Tensor<2>, spans: &Spans) -> Tensor<2> {
