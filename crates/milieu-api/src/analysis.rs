@@ -8,6 +8,8 @@ use utoipa::ToSchema;
 
 /// Texts of a request.
 const MOST_TEXTS: usize = 1000;
+/// Texts of a request whose words are asked about too.
+const MOST_EXPLAINED: usize = 32;
 
 /// What a picture shows.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -53,6 +55,10 @@ pub struct TextRequest {
     top: Option<usize>,
     /// Such as a user's id: requests of one key are answered by one version.
     key: Option<String>,
+    /// Whether to say which words moved the first label of each task, for up to 32 texts. Each word is left out once, which
+    /// takes as many runs of the model.
+    #[serde(default)]
+    explain: bool,
 }
 
 /// What is asked about texts.
@@ -66,6 +72,8 @@ pub struct TextIn {
     pub top: usize,
     /// Requests of one key are answered by one version.
     pub key: Option<String>,
+    /// Whether to say which words moved labels.
+    pub explain: bool,
 }
 
 /// Reads what is asked about texts.
@@ -74,7 +82,8 @@ pub struct TextIn {
 /// [`ErrorCode::InvalidJson`], [`ErrorCode::InvalidParameter`], [`ErrorCode::BatchTooLarge`].
 pub fn read_texts(body: &[u8]) -> Result<TextIn, ApiError> {
     let invalid = |field: &str, message: &str| Err(ApiError::at(ErrorCode::InvalidParameter, field, message));
-    let TextRequest { text, texts, tasks, top, key } = parse::one(body, ErrorCode::InvalidParameter)?;
+    let TextRequest { text, texts, tasks, top, key, explain } =
+        parse::one(body, ErrorCode::InvalidParameter)?;
     let (field, texts) = match (text, texts) {
         (Some(text), None) => ("text", vec![text]),
         (None, Some(texts)) => ("texts", texts),
@@ -87,6 +96,11 @@ pub fn read_texts(body: &[u8]) -> Result<TextIn, ApiError> {
         let message = format!("holds {} entries, the limit is {MOST_TEXTS}", texts.len());
         return Err(ApiError::at(ErrorCode::BatchTooLarge, field, message));
     }
+    if explain && texts.len() > MOST_EXPLAINED {
+        let message =
+            format!("words are told for up to {MOST_EXPLAINED} texts, and there are {}", texts.len());
+        return Err(ApiError::at(ErrorCode::BatchTooLarge, field, message));
+    }
     let top = top.unwrap_or(5);
     if !(1..=1000).contains(&top) {
         return invalid("top", "must be 1 to 1000");
@@ -94,7 +108,7 @@ pub fn read_texts(body: &[u8]) -> Result<TextIn, ApiError> {
     if tasks.as_ref().is_some_and(BTreeSet::is_empty) {
         return invalid("tasks", "names no model");
     }
-    Ok(TextIn { texts, tasks, top, key })
+    Ok(TextIn { texts, tasks, top, key, explain })
 }
 
 /// What texts say.
@@ -120,6 +134,31 @@ pub struct TextLabels {
     pub version: u32,
     /// The classes, the most probable first; none where there is nothing to be seen in the text.
     pub labels: Vec<ClassLabel>,
+    /// Which words moved the first label, where that was asked for and there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<ExplainedLabel>,
+}
+
+/// Which words moved a label.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ExplainedLabel {
+    /// The label.
+    pub label: String,
+    /// The words that move it most, the strongest first, up to 10.
+    pub words: Vec<MovingWord>,
+}
+
+/// A word, or some of a long text's words together, and how it moves a label.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct MovingWord {
+    /// As it is written.
+    pub text: String,
+    /// Its first character. Characters are Unicode scalar values of the text as it was sent.
+    pub start: usize,
+    /// The character behind its last.
+    pub end: usize,
+    /// By how much the log odds of the label fall without it; less than 0 where it speaks against the label.
+    pub weight: f64,
 }
 
 #[cfg(test)]
@@ -140,12 +179,15 @@ mod tests {
         check(r#"{}"#, invalid("text"));
         check(r#"{"text":"a","texts":["b"]}"#, invalid("text"));
         check(r#"{"texts":[]}"#, invalid("texts"));
+        check(r#"{"text":"a","explain":true}"#, Ok((1, 5)));
         check(r#"{"text":"a","top":0}"#, invalid("top"));
         check(r#"{"text":"a","tasks":[]}"#, invalid("tasks"));
         check(r#"{"text":7}"#, invalid("text"));
         check(r#"{"text":"a","words":1}"#, invalid("words"));
         check("{\"text\":\"a", Err((ErrorCode::InvalidJson, "text")));
         let many = serde_json::json!({"texts": vec!["a"; MOST_TEXTS + 1]}).to_string();
+        check(&many, Err((ErrorCode::BatchTooLarge, "texts")));
+        let many = serde_json::json!({"texts": vec!["a"; MOST_EXPLAINED + 1], "explain": true}).to_string();
         check(&many, Err((ErrorCode::BatchTooLarge, "texts")));
     }
 }

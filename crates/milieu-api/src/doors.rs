@@ -174,7 +174,7 @@ pub struct Prediction {
 
 impl Texts {
     /// The texts, and whether it was one.
-    fn bounded(self, field: &str) -> Result<(Vec<String>, bool), ApiError> {
+    pub(crate) fn bounded(self, field: &str) -> Result<(Vec<String>, bool), ApiError> {
         let texts = match self {
             Self::One(text) => return Ok((vec![text], true)),
             Self::Many(texts) => texts,

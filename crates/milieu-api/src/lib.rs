@@ -12,12 +12,14 @@ mod error;
 mod event;
 mod job;
 mod model;
+mod moderation;
 mod openapi;
 mod parse;
 mod serving;
 
 pub use analysis::{
-    ClassLabel, ImageAnalysis, TextAnalysis, TextIn, TextLabels, TextRequest, TextResult, read_texts,
+    ClassLabel, ExplainedLabel, ImageAnalysis, MovingWord, TextAnalysis, TextIn, TextLabels, TextRequest,
+    TextResult, read_texts,
 };
 pub use answer::{
     Audience, Explanation, Feed, FeedEntry, Health, ItemList, ItemScore, Reason, ReceiptOut, Replay, Stats,
@@ -38,6 +40,11 @@ pub use job::{Job, JobList, JobSpec, JobState, OptimizeJob, OptimizeMethod, Trai
 pub use model::{
     ModelCardOut, ModelChange, ModelData, ModelFile, ModelLineage, ModelList, ModelOut, ModelStages,
     ModelTrial, PromoteIn, read_promote,
+};
+pub use moderation::{
+    AttributeRequest, AttributeScore, Comment, CommentIn, CommentRequest, CommentScores, Moderation,
+    ModerationIn, ModerationInput, ModerationPart, ModerationRequest, Moderations, Score, SpanScore,
+    read_comment, read_moderation,
 };
 pub use openapi::openapi;
 pub use serving::{ModelServing, ServedVersion, ShadowAgreement, TrialIn, read_trial};

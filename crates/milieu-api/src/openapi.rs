@@ -1,14 +1,16 @@
 //! The OpenAPI 3.1 description: one table of routes, and the schemas of the wire structs.
 
 use crate::{
-    Audience, BatchStored, ClassLabel, Dataset, DatasetFormat, DatasetList, Embedding, Embeddings,
-    EmbeddingsRequest, ErrorBody, ErrorDetail, EventIn, EventStored, EventType, EventsStored, Explanation,
-    Feed, FeedEntry, Health, ImageAnalysis, InferenceRequest, ItemIn, ItemList, ItemOut, ItemPatchIn,
-    ItemScore, Job, JobList, JobSpec, JobState, MediaWire, ModelCardOut, ModelChange, ModelData, ModelFile,
-    ModelLineage, ModelList, ModelOut, ModelServing, ModelStages, ModelTrial, OptimizeJob, OptimizeMethod,
-    PromoteIn, Reason, ReceiptOut, Replay, ServedVersion, ShadowAgreement, Stats, Stored, TextAnalysis,
-    TextLabels, TextRequest, TextResult, Texts, TrainJob, Training, TrialIn, Usage, UserIn, UserList,
-    UserOut, UserPatchIn, UserScore, Vector, VectorEncoding,
+    AttributeRequest, AttributeScore, Audience, BatchStored, ClassLabel, Comment, CommentRequest,
+    CommentScores, Dataset, DatasetFormat, DatasetList, Embedding, Embeddings, EmbeddingsRequest, ErrorBody,
+    ErrorDetail, EventIn, EventStored, EventType, EventsStored, ExplainedLabel, Explanation, Feed, FeedEntry,
+    Health, ImageAnalysis, InferenceRequest, ItemIn, ItemList, ItemOut, ItemPatchIn, ItemScore, Job, JobList,
+    JobSpec, JobState, MediaWire, ModelCardOut, ModelChange, ModelData, ModelFile, ModelLineage, ModelList,
+    ModelOut, ModelServing, ModelStages, ModelTrial, Moderation, ModerationInput, ModerationPart,
+    ModerationRequest, Moderations, MovingWord, OptimizeJob, OptimizeMethod, PromoteIn, Reason, ReceiptOut,
+    Replay, Score, ServedVersion, ShadowAgreement, SpanScore, Stats, Stored, TextAnalysis, TextLabels,
+    TextRequest, TextResult, Texts, TrainJob, Training, TrialIn, Usage, UserIn, UserList, UserOut,
+    UserPatchIn, UserScore, Vector, VectorEncoding,
 };
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -142,6 +144,20 @@ const ROUTES: &[Route] = &[
             "application/json",
         )
     },
+    route(
+        "post",
+        "/v1/moderations",
+        "What harms in texts, as OpenAI says it",
+        "ModerationRequest",
+        "Moderations",
+    ),
+    route(
+        "post",
+        "/v1alpha1/comments:analyze",
+        "What harms in a comment, as Perspective says it",
+        "CommentRequest",
+        "CommentScores",
+    ),
     route("get", "/healthz", "Whether the server runs", "", "Health"),
     route("get", "/readyz", "Whether the server takes requests", "", "Health"),
 ];
@@ -229,6 +245,20 @@ pub fn openapi() -> String {
         ImageAnalysis,
         InferenceRequest,
         ClassLabel,
+        ExplainedLabel,
+        MovingWord,
+        AttributeRequest,
+        AttributeScore,
+        Comment,
+        CommentRequest,
+        CommentScores,
+        Moderation,
+        ModerationInput,
+        ModerationPart,
+        ModerationRequest,
+        Moderations,
+        Score,
+        SpanScore,
         TextAnalysis,
         TextLabels,
         TextRequest,

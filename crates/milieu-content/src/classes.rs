@@ -76,6 +76,18 @@ impl Classes {
         Ok(Self { labels, temperature: temperature.unwrap_or(1.0), scale, thresholds, unknown })
     }
 
+    /// The labels, where the model has any.
+    #[must_use]
+    pub fn labels(&self) -> &[String] {
+        &self.labels
+    }
+
+    /// How probable a class is where nothing is to be seen: as much as its opposite, or as all others.
+    #[must_use]
+    pub fn of_nothing(&self) -> f64 {
+        if self.thresholds.is_empty() { 1.0 / self.labels.len().max(2) as f64 } else { 0.5 }
+    }
+
     /// The `top` most probable classes, the most probable first (or that which says that the example is of none), from
     /// the first of the outputs for one example.
     /// Logits are divided by the temperature first (Guo et al. 2017, section 4.2); so are the logarithms of

@@ -9,4 +9,7 @@ mod text;
 pub use classes::{Class, Classes, OutputError, Scale};
 pub use classifier::{Classifier, NotAClassifier};
 pub use picture::{PictureClassifier, PreparedPicture};
-pub use text::{EMBEDDING_TASK, PreparedText, TextClassifier, TextEmbedder, TextReading};
+pub use text::{
+    Category, EMBEDDING_TASK, Moving, Occlusion, PreparedText, TextClassifier, TextEmbedder, TextReading,
+    Verdict, judge,
+};

@@ -1,9 +1,13 @@
 //! What models make of texts.
 
 mod embedder;
+mod moderation;
+mod occlusion;
 mod reading;
 
 pub use embedder::{EMBEDDING_TASK, TextEmbedder};
+pub use moderation::{Category, Verdict, judge};
+pub use occlusion::{Moving, Occlusion};
 pub use reading::{PreparedText, TextReading};
 
 use crate::classes::{Classes, Scale};

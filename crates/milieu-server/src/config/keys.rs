@@ -246,6 +246,11 @@ pub const KEYS: &[Key] = &[
         60_000.0,
         "Every how many milliseconds changes of models by other processes are looked for",
     ),
+    key(
+        "moderation.models",
+        "server",
+        "The models that say what harms in texts; none for all that have a label which stands for a category of it",
+    ),
     key("telemetry.level", "server", "`error`, `warn`, `info` or `debug`"),
     key("telemetry.format", "server", "`text` or `json`"),
 ];

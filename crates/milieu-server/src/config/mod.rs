@@ -32,6 +32,8 @@ pub struct Config {
     pub jobs: JobsConfig,
     /// Models that run in an engine.
     pub inference: InferenceConfig,
+    /// What harms in texts.
+    pub moderation: ModerationConfig,
     /// What the server writes about itself.
     pub telemetry: TelemetryConfig,
 }
@@ -127,6 +129,14 @@ pub struct InferenceConfig {
     pub request_bytes: usize,
     pub max_pixels: u64,
     pub poll_millis: u64,
+}
+
+/// See [`KEYS`].
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "KEYS documents each setting, for the guide too")]
+pub struct ModerationConfig {
+    pub models: Vec<String>,
 }
 
 /// What runs models.

@@ -2,16 +2,21 @@
 
 use super::App;
 use crate::answer::{Answer, Json, Query, Refusal, body as json_body, content};
-use crate::serving::ServingError;
+use crate::serving::{Explained, ServingError};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
-use milieu_api::{ClassLabel, ImageAnalysis, TextAnalysis, TextIn, TextLabels, TextResult, read_texts};
-use milieu_content::Class;
+use milieu_api::{
+    ClassLabel, ExplainedLabel, ImageAnalysis, MovingWord, TextAnalysis, TextIn, TextLabels, TextResult,
+    read_texts,
+};
+use milieu_content::{Class, Moving};
 use std::time::{Duration, Instant};
 
 /// The name that stands for the only model that classifies pictures.
 const DEFAULT: &str = "default";
+/// Words of an explanation.
+const MOST_WORDS: usize = 10;
 
 pub(super) async fn image(
     State(shared): App,
@@ -42,12 +47,19 @@ pub(super) async fn text(State(shared): App, headers: HeaderMap, body: Body) -> 
     let arrival = Duration::from_secs(shared.config.server.body_timeout_secs);
     let bytes = json_body(&headers, body, limit, arrival).await?;
     let start = Instant::now();
-    let TextIn { texts, tasks, top, key } = read_texts(&bytes)?;
+    let TextIn { texts, tasks, top, key, explain } = read_texts(&bytes)?;
     let mut results: Vec<TextResult> = texts.iter().map(|_| TextResult::default()).collect();
+    let kept = if explain { texts.clone() } else { Vec::new() };
     let said = shared.serving.read_texts(tasks, key.as_deref(), texts, top).await.map_err(of_tasks)?;
     for said in said {
+        let mut explained = match explain {
+            true => shared.serving.explain(&said, &kept).await?,
+            false => Vec::new(),
+        }
+        .into_iter();
         for (result, classes) in results.iter_mut().zip(said.classes) {
-            let found = TextLabels { version: said.version, labels: labels(classes) };
+            let explanation = explained.next().flatten().map(explanation);
+            let found = TextLabels { version: said.version, labels: labels(classes), explanation };
             result.tasks.insert(said.model.clone(), found);
         }
     }
@@ -61,6 +73,11 @@ pub(super) fn of_tasks(error: ServingError) -> Refusal {
         refusal.error.field = Some("tasks".to_owned());
     }
     refusal
+}
+
+fn explanation(Explained { label, words }: Explained) -> ExplainedLabel {
+    let word = |Moving { text, start, end, weight }| MovingWord { text, start, end, weight };
+    ExplainedLabel { label, words: words.into_iter().take(MOST_WORDS).map(word).collect() }
 }
 
 fn labels(classes: Vec<Class>) -> Vec<ClassLabel> {

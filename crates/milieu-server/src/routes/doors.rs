@@ -71,7 +71,7 @@ pub(super) async fn predict(
     }))
 }
 
-async fn read(
+pub(super) async fn read(
     shared: &crate::state::Shared,
     headers: &HeaderMap,
     body: Body,

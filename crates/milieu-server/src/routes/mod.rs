@@ -10,6 +10,7 @@ mod feed;
 mod jobs;
 mod lists;
 mod models;
+mod moderation;
 mod protocol;
 
 use crate::answer::Refusal;
@@ -73,6 +74,8 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/embeddings", post(doors::embeddings))
         .route("/embed", post(doors::embed))
         .route("/predict", post(doors::predict))
+        .route("/v1/moderations", post(moderation::moderations))
+        .route("/v1alpha1/comments:analyze", post(moderation::comment))
         .merge(protocol::routes())
         .route("/", get(admin::page))
         .route("/healthz", get(admin::healthz))

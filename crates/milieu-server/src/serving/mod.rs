@@ -7,14 +7,17 @@
 mod analyze;
 mod budget;
 mod error;
+mod explain;
 mod gate;
 mod load;
 mod model;
+mod moderation;
 mod report;
 mod slot;
 mod texts;
 
 pub(crate) use error::ServingError;
+pub(crate) use explain::Explained;
 pub(crate) use load::Loaded;
 pub(crate) use model::Model;
 

@@ -104,7 +104,7 @@ impl Serving {
         .await
     }
 
-    fn key(&self, key: Option<&str>) -> Vec<u8> {
+    pub(super) fn key(&self, key: Option<&str>) -> Vec<u8> {
         key.map_or_else(|| self.next_key(), |key| key.as_bytes().to_vec())
     }
 

@@ -3,6 +3,7 @@
 
 mod client;
 mod models;
+mod moderation;
 mod pictures;
 mod protocol;
 mod refusals;

@@ -56,7 +56,7 @@ fn model(pooled: bool) -> Vec<u8> {
     graph.finish().unwrap().write()
 }
 
-fn publish(registry: &Registry, name: &str, pooled: bool, more: ModelCard) {
+pub(crate) fn publish(registry: &Registry, name: &str, pooled: bool, more: ModelCard) {
     let model = model(pooled);
     let signature = check_model(&model).unwrap();
     let card = ModelCard {
@@ -116,6 +116,23 @@ fn texts_of_all_sorts() {
     let refused = |body: &[u8], status: u16, code: &str| {
         assert_eq!(server.post("/v1/analyze/text", body).refusal(), (status, code.to_owned()));
     };
+    // The words that moved the first label, where they stand.
+    let found = server.done(
+        "POST",
+        "/v1/analyze/text",
+        &json!({"texts": ["好 drum drum sun", ""], "tasks": ["weather"], "explain": true}),
+    );
+    let task = |number: usize| &found["results"][number]["tasks"]["weather"];
+    let told = &task(0)["explanation"];
+    assert_eq!((&told["label"], told["words"].as_array().unwrap().len()), (&json!("loud"), 4), "{told}");
+    // A drum more is a drum less without it; the sun speaks against it most.
+    let strongest = &told["words"][0];
+    assert_eq!(
+        (&strongest["text"], &strongest["start"], &strongest["end"]),
+        (&json!("sun"), &json!(12), &json!(15))
+    );
+    assert!(strongest["weight"].as_f64().unwrap() < 0.0, "{told}");
+    assert_eq!(task(1)["explanation"], Value::Null);
     refused(b"{\"text\":\"\xff\xfe\"}", 400, "invalid_json");
     refused(br#"{"text":"a","tasks":["meaning"]}"#, 400, "invalid_parameter");
     refused(br#"{"text":"a","tasks":["nobody"]}"#, 404, "model_not_found");
