@@ -4,6 +4,7 @@
 mod backward;
 mod extension;
 
+use crate::Tape;
 use crate::kernels::{Crf, LayerNorm, PackedAttention, Spans};
 use burn::backend::Dispatch;
 use burn::tensor::{Tensor, TensorData};
@@ -56,6 +57,12 @@ pub fn mean(rows: Tensor<2>, spans: &Spans) -> Tensor<2> {
         shares[number * total..][span].fill(share);
     }
     Tensor::from_data(TensorData::new(shares, [count, total]), &rows.device()).matmul(rows)
+}
+
+/// Some rows, in the order of their numbers.
+#[must_use]
+pub fn pick(tape: &Tape<'_>, rows: Tensor<2>, numbers: &[usize]) -> Tensor<2> {
+    rows.select(0, tape.numbers(numbers.iter().copied()))
 }
 
 /// The loss of the right tags of sequences, [`Crf::loss`], from the scores of [`crate::kernels::CrfScores`]: emissions,
