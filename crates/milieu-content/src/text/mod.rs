@@ -6,6 +6,9 @@ mod reading;
 pub use embedder::{EMBEDDING_TASK, TextEmbedder};
 pub use reading::{PreparedText, TextReading};
 
+/// What the cards of models that find labelled parts of texts name as their task.
+pub const SLOTS_TASK: &str = "text_slots";
+
 use crate::classes::{Classes, Scale};
 use crate::classifier::NotAClassifier;
 use milieu_inference::{Signature, Tensor};

@@ -1,6 +1,6 @@
 //! The best tags of a text, and how probable a slot is, by a linear-chain conditional random field (Lafferty et al. 2001).
 
-use super::{Slot, beginning, is_inside, may_begin, may_follow, stretches, tag_count};
+use super::{Slot, beginning, is_inside, may_begin, may_follow, slots_of, stretches, tag_count};
 use crate::Unit;
 use serde::{Deserialize, Serialize};
 
@@ -72,6 +72,13 @@ impl TagChain {
         Ok(Self { labels, transitions, ends })
     }
 
+    /// A chain in which all tags that may follow a tag do so equally well.
+    #[must_use]
+    pub fn even(labels: Vec<String>) -> Self {
+        let tags = tag_count(labels.len());
+        Self { labels, transitions: vec![0.0; tags * tags], ends: vec![0.0; 2 * tags] }
+    }
+
     /// The labels of slots.
     #[must_use]
     pub fn labels(&self) -> &[String] {
@@ -112,6 +119,12 @@ impl TagChain {
             path[row - 1] = from[row][path[row]];
         }
         path
+    }
+
+    /// The slots of the best tags for the scores of each unit, `L x K`.
+    #[must_use]
+    pub fn parts(&self, units: &[Unit], emissions: &[f32]) -> Vec<Slot> {
+        slots_of(units, &self.best(emissions))
     }
 
     /// The slots of the best tags, each with its probability over all tags of the text that may be (Culotta and McCallum
