@@ -17,7 +17,8 @@ mod parse;
 mod serving;
 
 pub use analysis::{
-    ClassLabel, ImageAnalysis, TextAnalysis, TextIn, TextLabels, TextRequest, TextResult, read_texts,
+    ClassLabel, ImageAnalysis, SlotLabel, TextAnalysis, TextIn, TextLabels, TextRequest, TextResult,
+    read_texts,
 };
 pub use answer::{
     Audience, Explanation, Feed, FeedEntry, Health, ItemList, ItemScore, Reason, ReceiptOut, Replay, Stats,

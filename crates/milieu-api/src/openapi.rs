@@ -6,9 +6,9 @@ use crate::{
     Feed, FeedEntry, Health, ImageAnalysis, InferenceRequest, ItemIn, ItemList, ItemOut, ItemPatchIn,
     ItemScore, Job, JobList, JobSpec, JobState, MediaWire, ModelCardOut, ModelChange, ModelData, ModelFile,
     ModelLineage, ModelList, ModelOut, ModelServing, ModelStages, ModelTrial, OptimizeJob, OptimizeMethod,
-    PromoteIn, Reason, ReceiptOut, Replay, ServedVersion, ShadowAgreement, Stats, Stored, TextAnalysis,
-    TextLabels, TextRequest, TextResult, Texts, TrainJob, Training, TrialIn, Usage, UserIn, UserList,
-    UserOut, UserPatchIn, UserScore, Vector, VectorEncoding,
+    PromoteIn, Reason, ReceiptOut, Replay, ServedVersion, ShadowAgreement, SlotLabel, Stats, Stored,
+    TextAnalysis, TextLabels, TextRequest, TextResult, Texts, TrainJob, Training, TrialIn, Usage, UserIn,
+    UserList, UserOut, UserPatchIn, UserScore, Vector, VectorEncoding,
 };
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -229,6 +229,7 @@ pub fn openapi() -> String {
         ImageAnalysis,
         InferenceRequest,
         ClassLabel,
+        SlotLabel,
         TextAnalysis,
         TextLabels,
         TextRequest,

@@ -9,4 +9,7 @@ mod text;
 pub use classes::{Class, Classes, OutputError, Scale};
 pub use classifier::{Classifier, NotAClassifier};
 pub use picture::{PictureClassifier, PreparedPicture};
-pub use text::{EMBEDDING_TASK, PreparedText, SLOTS_TASK, TextClassifier, TextEmbedder, TextReading};
+pub use text::{
+    EMBEDDING_TASK, PreparedText, SLOTS_TASK, SlotReading, TextClassifier, TextEmbedder, TextPart,
+    TextReading,
+};

@@ -12,7 +12,7 @@ mod units;
 
 pub use disguise::{consonants, undisguised};
 pub use grams::{Grams, GramsError, share};
-pub use spelling::one_spelling;
+pub use spelling::{composed, one_spelling};
 pub use tokenizer::{Tokenizer, TokenizerError};
 pub use tokens::{Token, TokenKind, tokens};
 pub use units::{Unit, UnitTokens};

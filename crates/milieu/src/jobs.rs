@@ -65,8 +65,8 @@ fn read(text: &str, settings: &[String]) -> Result<(), String> {
         Task::TextClassification => texts::Recipe::read(text, settings).map(|recipe| {
             recipe.data.path.is_none() || recipe.data.names.is_some() || recipe.encoder.is_some()
         }),
-        // It begins with an encoder, which is a folder of the server.
-        Task::TextSlots => slots::Recipe::read(text, settings).map(|_| true),
+        Task::TextSlots => slots::Recipe::read(text, settings)
+            .map(|recipe| recipe.data.path.is_none() || recipe.encoder.is_some()),
     };
     match reads_more {
         Ok(false) => Ok(()),

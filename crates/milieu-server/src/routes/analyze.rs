@@ -6,8 +6,10 @@ use crate::serving::ServingError;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
-use milieu_api::{ClassLabel, ImageAnalysis, TextAnalysis, TextIn, TextLabels, TextResult, read_texts};
-use milieu_content::Class;
+use milieu_api::{
+    ClassLabel, ImageAnalysis, SlotLabel, TextAnalysis, TextIn, TextLabels, TextResult, read_texts,
+};
+use milieu_content::{Class, TextPart};
 use std::time::{Duration, Instant};
 
 /// The name that stands for the only model that classifies pictures.
@@ -46,8 +48,11 @@ pub(super) async fn text(State(shared): App, headers: HeaderMap, body: Body) -> 
     let mut results: Vec<TextResult> = texts.iter().map(|_| TextResult::default()).collect();
     let said = shared.serving.read_texts(tasks, key.as_deref(), texts, top).await.map_err(of_tasks)?;
     for said in said {
+        // Of each text, where the model finds labelled parts at all.
+        let mut parts = said.parts.map(Vec::into_iter);
         for (result, classes) in results.iter_mut().zip(said.classes) {
-            let found = TextLabels { version: said.version, labels: labels(classes) };
+            let slots = parts.as_mut().map(|parts| slots(parts.next().unwrap_or_default()));
+            let found = TextLabels { version: said.version, labels: labels(classes), slots };
             result.tasks.insert(said.model.clone(), found);
         }
     }
@@ -72,4 +77,9 @@ fn labels(classes: Vec<Class>) -> Vec<ClassLabel> {
             applies: class.applies,
         })
         .collect()
+}
+
+fn slots(parts: Vec<TextPart>) -> Vec<SlotLabel> {
+    let slot = |TextPart { label, start, end, text, score }| SlotLabel { label, start, end, text, score };
+    parts.into_iter().map(slot).collect()
 }

@@ -1,5 +1,6 @@
 //! A tagger while it learns, and what it says of texts.
 
+use super::characters::{UNKNOWN, encoder_of_characters};
 use super::data::Data;
 use super::figures::{Answers, Right};
 use super::recipe::Recipe;
@@ -11,8 +12,8 @@ use milieu_nn::losses::{cross_entropy, smooth};
 use milieu_nn::{EncoderShape, Optimiser, OptimiserConfig, Parameters, Schedule, Tape, clip, values};
 use milieu_text::tags::{Slot, TagChain, may_begin, may_follow, tag_count, tags_of};
 use milieu_text::{Unit, UnitTokens};
-use rand::SeedableRng;
 use rand::seq::SliceRandom;
+use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -52,6 +53,8 @@ pub(super) struct Taggers<'a> {
     shape: EncoderShape,
     first: Parameters,
     tokenizer: Vec<u8>,
+    /// Tokens of a text that are read.
+    most: usize,
     texts: Vec<Read>,
 }
 
@@ -64,11 +67,10 @@ pub(super) struct Learning {
 
 impl<'a> Taggers<'a> {
     pub(super) fn new(recipe: &'a Recipe, data: &'a Data) -> Result<Self, EncoderError> {
-        let config = &recipe.encoder;
-        let ReadEncoder { found, tokenizer, json } = read_encoder(&config.path, config.tokens)?;
-        let shape = found.encoder.shape();
-        if config.tokens > shape.positions {
-            return Err(EncoderError::TooLong { wanted: config.tokens, positions: shape.positions });
+        let ReadEncoder { found, tokenizer, json } = encoder(recipe, data)?;
+        let (shape, most) = (found.encoder.shape(), tokenizer.most());
+        if most > shape.positions {
+            return Err(EncoderError::TooLong { wanted: most, positions: shape.positions });
         }
         let succession = Succession::new(tag_count(data.labels.len()), may_begin, may_follow);
         let body = TextBody::Encoder(found.encoder);
@@ -80,7 +82,7 @@ impl<'a> Taggers<'a> {
             Read { tokens, units, tags }
         };
         let texts = data.texts.par_iter().zip(&data.slots).map(read).collect();
-        Ok(Self { recipe, data, network, shape, first, tokenizer: json, texts })
+        Ok(Self { recipe, data, network, shape, first, tokenizer: json, most, texts })
     }
 
     /// A model with what is needed to serve it.
@@ -90,7 +92,7 @@ impl<'a> Taggers<'a> {
             chain: self.chain(&parameters),
             parameters,
             tokenizer: self.tokenizer.clone(),
-            tokens: self.recipe.encoder.tokens,
+            tokens: self.most,
         }
     }
 
@@ -120,6 +122,17 @@ impl<'a> Taggers<'a> {
         batch
     }
 
+    /// Takes a share of characters for unknown, so that something is learnt of what is.
+    fn forget(&self, batch: &mut TaggerBatch, seed: u64) {
+        let share = self.recipe.characters.as_ref().map_or(0.0, |characters| characters.unknown);
+        let mut random = Pcg64Mcg::seed_from_u64(seed);
+        for &at in batch.units.iter().filter(|_| share > 0.0) {
+            if random.random::<f64>() < share {
+                batch.tokens[at] = UNKNOWN;
+            }
+        }
+    }
+
     /// One epoch over the training part; what is drawn depends on the seed and the epoch alone. `tell` hears how many
     /// steps are done of how many. Gives the mean loss.
     pub(super) fn epoch(
@@ -134,12 +147,13 @@ impl<'a> Taggers<'a> {
         let mut order = data.parts.train.clone();
         order.shuffle(&mut Pcg64Mcg::seed_from_u64(seed));
         let steps = order.len().div_ceil(config.batch);
-        let schedule = Schedule::OneCycle { warm_up: recipe.encoder.warm_up };
+        let schedule = Schedule::OneCycle { warm_up: recipe.warm_up() };
         let mut sum = 0.0;
         for (number, numbers) in order.chunks(config.batch).enumerate() {
             let step = epoch * steps + number;
             let rate = config.rate * schedule.factor(step, config.epochs * steps) as f32;
-            let batch = self.batch(numbers);
+            let mut batch = self.batch(numbers);
+            self.forget(&mut batch, mix(seed, (steps + number) as u64));
             let right = numbers.iter().flat_map(|&at| self.texts[at].tags.iter().copied()).collect();
             let tape = Tape::training(&state.parameters, mix(seed, number as u64));
             let tagged = self.network.forward(&tape, &batch, config.dropout);
@@ -213,4 +227,14 @@ impl<'a> Taggers<'a> {
         // What is not of numbers is seen in the loss; the shapes are the network's.
         chain.unwrap_or_else(|_| TagChain::even(self.data.labels.clone()))
     }
+}
+
+/// The encoder that a recipe begins with.
+fn encoder(recipe: &Recipe, data: &Data) -> Result<ReadEncoder, EncoderError> {
+    if let Some(config) = &recipe.encoder {
+        return read_encoder(&config.path, config.tokens);
+    }
+    let config = recipe.characters.clone().unwrap_or_default();
+    let texts = data.parts.train.iter().map(|&at| data.texts[at].as_str());
+    encoder_of_characters(&config, texts, recipe.seed)
 }

@@ -17,7 +17,11 @@ pub struct Recipe {
     /// What is learnt from.
     pub data: DataConfig,
     /// A published encoder that goes on learning.
-    pub encoder: EncoderConfig,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoder: Option<EncoderConfig>,
+    /// An encoder of characters that begins with nothing, in its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub characters: Option<CharactersConfig>,
     /// How it is trained.
     #[serde(default)]
     pub train: FitConfig,
@@ -57,6 +61,28 @@ pub struct DataConfig {
     pub measured: f64,
     /// Whether texts that come twice, or stand in a part that measures too, are left out of what is learnt from.
     pub clean: bool,
+}
+
+/// An encoder of characters that is learnt from the training texts alone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CharactersConfig {
+    /// Characters of a text that are read, and two marks of its ends; 8 to 8192.
+    pub tokens: usize,
+    /// How often a character comes at least that is told from others, 1 to 1000000.
+    pub least: usize,
+    /// Values of a character, 8 to 1024; a multiple of `heads`.
+    pub width: usize,
+    /// Parts that attention splits the width into, 1 to 64.
+    pub heads: usize,
+    /// Values of a character between the two matrices of a block, 8 to 4096.
+    pub hidden: usize,
+    /// Blocks, 1 to 24.
+    pub blocks: usize,
+    /// The share of characters that are taken for unknown each time a text is seen, 0 to below 1.
+    pub unknown: f64,
+    /// The share of the steps over which the rate rises, 0 to 1.
+    pub warm_up: f64,
 }
 
 /// What the model is chosen by among epochs.
@@ -122,6 +148,21 @@ impl Default for DataConfig {
     }
 }
 
+impl Default for CharactersConfig {
+    fn default() -> Self {
+        Self {
+            tokens: 130,
+            least: 2,
+            width: 128,
+            heads: 4,
+            hidden: 256,
+            blocks: 3,
+            unknown: 0.05,
+            warm_up: 0.1,
+        }
+    }
+}
+
 impl Default for FitConfig {
     fn default() -> Self {
         Self {
@@ -155,12 +196,24 @@ impl Recipe {
         for path in [path, train, validation, test] {
             *path = path.as_deref().map(name_only);
         }
-        recipe.encoder.path = name_only(&recipe.encoder.path);
+        if let Some(encoder) = &mut recipe.encoder {
+            encoder.path = name_only(&encoder.path);
+        }
         recipe
     }
 
+    /// The share of the steps over which the rate rises.
+    pub(super) fn warm_up(&self) -> f64 {
+        let encoder = self.encoder.as_ref().map(|encoder| encoder.warm_up);
+        encoder.or(self.characters.as_ref().map(|characters| characters.warm_up)).unwrap_or(0.0)
+    }
+
     fn check(&self) -> Result<(), RecipeError> {
-        let Self { data, train, gate, encoder, .. } = self;
+        let Self { data, train, gate, .. } = self;
+        let encoder = self.encoder.as_ref();
+        if let Some(characters) = &self.characters {
+            characters.check()?;
+        }
         let set_aside = 0.01..=0.45;
         let unit = 0.0..=1.0;
         within(&[
@@ -177,8 +230,17 @@ impl Recipe {
             ),
             (set_aside.contains(&data.held_out), "data.held_out", "0.01 to 0.45"),
             (set_aside.contains(&data.measured), "data.measured", "0.01 to 0.45"),
-            ((8..=8192).contains(&encoder.tokens), "encoder.tokens", "8 to 8192"),
-            (unit.contains(&encoder.warm_up), "encoder.warm_up", "0 to 1"),
+            (
+                encoder.is_some() != self.characters.is_some(),
+                "encoder",
+                "there where characters is not, and the other way round",
+            ),
+            (
+                encoder.is_none_or(|encoder| (8..=8192).contains(&encoder.tokens)),
+                "encoder.tokens",
+                "8 to 8192",
+            ),
+            (encoder.is_none_or(|encoder| unit.contains(&encoder.warm_up)), "encoder.warm_up", "0 to 1"),
             ((1..=10_000).contains(&train.epochs), "train.epochs", "1 to 10000"),
             ((1..=65_536).contains(&train.batch), "train.batch", "1 to 65536"),
             (train.rate > 0.0 && train.rate <= 10.0, "train.rate", "above 0 to 10"),
@@ -190,6 +252,23 @@ impl Recipe {
                 "gate",
                 "of shares from 0 to 1",
             ),
+        ])
+    }
+}
+
+impl CharactersConfig {
+    fn check(&self) -> Result<(), RecipeError> {
+        let &Self { tokens, least, width, heads, hidden, blocks, unknown, warm_up } = self;
+        let fits = (1..=64).contains(&heads) && width.is_multiple_of(heads);
+        within(&[
+            ((8..=8192).contains(&tokens), "characters.tokens", "8 to 8192"),
+            ((1..=1_000_000).contains(&least), "characters.least", "1 to 1000000"),
+            ((8..=1024).contains(&width), "characters.width", "8 to 1024"),
+            (fits, "characters.heads", "1 to 64, and divide characters.width"),
+            ((8..=4096).contains(&hidden), "characters.hidden", "8 to 4096"),
+            ((1..=24).contains(&blocks), "characters.blocks", "1 to 24"),
+            ((0.0..1.0).contains(&unknown), "characters.unknown", "0 to below 1"),
+            ((0.0..=1.0).contains(&warm_up), "characters.warm_up", "0 to 1"),
         ])
     }
 }
@@ -208,16 +287,37 @@ mod tests {
             let settings: Vec<String> = settings.iter().map(|&setting| setting.to_owned()).collect();
             Recipe::read("task = 'text-slots'\n[data]\n[encoder]\npath = 'a/e'", &settings)
         };
+        let of_characters = |settings: &[&str]| {
+            let settings: Vec<String> = settings.iter().map(|&setting| setting.to_owned()).collect();
+            Recipe::read("task = 'text-slots'\n[data]\npath = 'x'", &settings)
+        };
         let recipe = read(&["data.train=a/b", "data.between=''", "train.choose=slot_f1"]).unwrap();
         assert_eq!((recipe.data.between.as_str(), recipe.train.choose), ("", Choice::SlotF1));
         let named = recipe.named();
-        assert_eq!((named.data.train, named.encoder.path), (Some(PathBuf::from("b")), PathBuf::from("e")));
+        let path = named.encoder.map(|encoder| encoder.path);
+        assert_eq!((named.data.train, path), (Some(PathBuf::from("b")), Some(PathBuf::from("e"))));
+        assert_eq!(of_characters(&["characters.blocks=2"]).unwrap().characters.unwrap().blocks, 2);
+        for (setting, part) in [
+            ("seed=1", "encoder must be there where characters is not"),
+            ("characters.tokens=7", "characters.tokens must be 8"),
+            ("characters.least=0", "characters.least must be 1"),
+            ("characters.width=4", "characters.width must be 8"),
+            ("characters.heads=3", "characters.heads must be 1 to 64, and divide"),
+            ("characters.hidden=0", "characters.hidden must be 8"),
+            ("characters.blocks=25", "characters.blocks must be 1"),
+            ("characters.unknown=1", "characters.unknown must be 0"),
+            ("characters.warm_up=nan", "characters.warm_up must be 0"),
+        ] {
+            let error = of_characters(&[setting]).unwrap_err().to_string();
+            assert!(error.contains(part), "{setting}: {error}");
+        }
         for (settings, part) in [
             (&["seed=1"][..], "data.path must be set"),
             (&["data.path=x", "data.train=y"], "data.path must be set"),
             (&["data.path=x", "data.test=y"], "data.test must be beside"),
             (&["data.path=x", "data.held_out=0.5"], "data.held_out must be 0.01"),
             (&["data.path=x", "data.measured=0"], "data.measured must be 0.01"),
+            (&["data.path=x", "characters.width=64"], "encoder must be there"),
             (&["data.path=x", "encoder.tokens=7"], "encoder.tokens must be 8"),
             (&["data.path=x", "encoder.warm_up=nan"], "encoder.warm_up"),
             (&["data.path=x", "train.epochs=0"], "train.epochs must be 1"),

@@ -287,7 +287,9 @@ fn fingerprint(recipe: &Recipe, data: &Data) -> u64 {
     let mut recipe = recipe.clone();
     recipe.data = DataConfig::default();
     recipe.gate = Default::default();
-    recipe.encoder.path = name_only(&recipe.encoder.path);
+    if let Some(encoder) = &mut recipe.encoder {
+        encoder.path = name_only(&encoder.path);
+    }
     hash.update(&serde_json::to_vec(&recipe).unwrap_or_default());
     hash.update(&data.hash.to_le_bytes());
     hash.digest()
