@@ -104,7 +104,7 @@ mod tests {
     use milieu_inference::{Data, Port};
 
     fn signature(name: &str, data_type: DataType, tags: usize) -> Signature {
-        let free = |name: &str| Dimension::Dynamic(Some(name.into()));
+        let free = |name: &str| Dimension::Dynamic(name.into());
         let shape = vec![free("N"), free("L"), Dimension::Fixed(tags)];
         Signature { inputs: vec![], outputs: vec![Port { name: name.into(), data_type, shape: Some(shape) }] }
     }
