@@ -24,10 +24,18 @@ pub(super) fn encoder_of_characters<'a>(
 ) -> Result<ReadEncoder, EncoderError> {
     let json = tokenizer(texts, config.least);
     let tokenizer = Tokenizer::new(&json, config.tokens)?;
-    let &CharactersConfig { tokens, width, heads, hidden, blocks, .. } = config;
+    let &CharactersConfig { tokens, width, heads, hidden, blocks, distances, .. } = config;
     let vocabulary = tokenizer.vocabulary();
-    let shape =
-        EncoderShape { vocabulary, positions: tokens, width, heads, hidden, blocks, epsilon: EPSILON };
+    let shape = EncoderShape {
+        vocabulary,
+        positions: tokens,
+        width,
+        heads,
+        hidden,
+        blocks,
+        distances,
+        epsilon: EPSILON,
+    };
     let (encoder, parameters) = Encoder::new(shape, seed);
     Ok(ReadEncoder { found: Published { encoder, parameters }, tokenizer, json })
 }

@@ -79,6 +79,8 @@ pub struct CharactersConfig {
     pub hidden: usize,
     /// Blocks, 1 to 24.
     pub blocks: usize,
+    /// Kinds of distances between characters that attention tells apart, an even number from 4 to 256; 0 for none.
+    pub distances: usize,
     /// The share of characters that are taken for unknown each time a text is seen, 0 to below 1.
     pub unknown: f64,
     /// The share of the steps over which the rate rises, 0 to 1.
@@ -157,6 +159,7 @@ impl Default for CharactersConfig {
             heads: 4,
             hidden: 256,
             blocks: 3,
+            distances: 32,
             unknown: 0.05,
             warm_up: 0.1,
         }
@@ -258,7 +261,8 @@ impl Recipe {
 
 impl CharactersConfig {
     fn check(&self) -> Result<(), RecipeError> {
-        let &Self { tokens, least, width, heads, hidden, blocks, unknown, warm_up } = self;
+        let &Self { tokens, least, width, heads, hidden, blocks, distances, unknown, warm_up } = self;
+        let told = distances == 0 || ((4..=256).contains(&distances) && distances.is_multiple_of(2));
         let fits = (1..=64).contains(&heads) && width.is_multiple_of(heads);
         within(&[
             ((8..=8192).contains(&tokens), "characters.tokens", "8 to 8192"),
@@ -267,6 +271,7 @@ impl CharactersConfig {
             (fits, "characters.heads", "1 to 64, and divide characters.width"),
             ((8..=4096).contains(&hidden), "characters.hidden", "8 to 4096"),
             ((1..=24).contains(&blocks), "characters.blocks", "1 to 24"),
+            (told, "characters.distances", "0, or even and 4 to 256"),
             ((0.0..1.0).contains(&unknown), "characters.unknown", "0 to below 1"),
             ((0.0..=1.0).contains(&warm_up), "characters.warm_up", "0 to 1"),
         ])
@@ -305,6 +310,7 @@ mod tests {
             ("characters.heads=3", "characters.heads must be 1 to 64, and divide"),
             ("characters.hidden=0", "characters.hidden must be 8"),
             ("characters.blocks=25", "characters.blocks must be 1"),
+            ("characters.distances=5", "characters.distances must be 0, or even"),
             ("characters.unknown=1", "characters.unknown must be 0"),
             ("characters.warm_up=nan", "characters.warm_up must be 0"),
         ] {
