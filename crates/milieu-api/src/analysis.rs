@@ -137,6 +137,10 @@ pub struct TextLabels {
     /// Which words moved the first label, where that was asked for and there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub explanation: Option<ExplainedLabel>,
+    /// The labelled parts of the text in order, such as the place and the time of a request; absent where the model finds
+    /// none in any text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slots: Option<Vec<SlotLabel>>,
 }
 
 /// Which words moved a label.
@@ -159,6 +163,22 @@ pub struct MovingWord {
     pub end: usize,
     /// By how much the log odds of the label fall without it; less than 0 where it speaks against the label.
     pub weight: f64,
+}
+
+/// A labelled part of a text.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct SlotLabel {
+    /// Its label.
+    pub label: String,
+    /// Its first character. Characters are Unicode scalar values of the text as it was sent: a letter and an accent that is
+    /// written for itself are two, an emoji with a colour of skin as well.
+    pub start: usize,
+    /// The character behind its last.
+    pub end: usize,
+    /// Its characters, as they were sent.
+    pub text: String,
+    /// How probable it is that just this is a part with this label, 0 to 1.
+    pub score: f64,
 }
 
 #[cfg(test)]

@@ -8,9 +8,9 @@ use crate::{
     JobSpec, JobState, MediaWire, ModelCardOut, ModelChange, ModelData, ModelFile, ModelLineage, ModelList,
     ModelOut, ModelServing, ModelStages, ModelTrial, Moderation, ModerationInput, ModerationPart,
     ModerationRequest, Moderations, MovingWord, OptimizeJob, OptimizeMethod, PromoteIn, Reason, ReceiptOut,
-    Replay, Score, ServedVersion, ShadowAgreement, SpanScore, Stats, Stored, TextAnalysis, TextLabels,
-    TextRequest, TextResult, Texts, TrainJob, Training, TrialIn, Usage, UserIn, UserList, UserOut,
-    UserPatchIn, UserScore, Vector, VectorEncoding,
+    Replay, Score, ServedVersion, ShadowAgreement, SlotLabel, SpanScore, Stats, Stored, TextAnalysis,
+    TextLabels, TextRequest, TextResult, Texts, TrainJob, Training, TrialIn, Usage, UserIn, UserList,
+    UserOut, UserPatchIn, UserScore, Vector, VectorEncoding,
 };
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -259,6 +259,7 @@ pub fn openapi() -> String {
         Moderations,
         Score,
         SpanScore,
+        SlotLabel,
         TextAnalysis,
         TextLabels,
         TextRequest,

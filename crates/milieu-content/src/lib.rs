@@ -10,6 +10,6 @@ pub use classes::{Class, Classes, OutputError, Scale};
 pub use classifier::{Classifier, NotAClassifier};
 pub use picture::{PictureClassifier, PreparedPicture};
 pub use text::{
-    Category, EMBEDDING_TASK, Moving, Occlusion, PreparedText, TextClassifier, TextEmbedder, TextReading,
-    Verdict, judge,
+    Category, EMBEDDING_TASK, Moving, Occlusion, PreparedText, SLOTS_TASK, SlotReading, TextClassifier,
+    TextEmbedder, TextPart, TextReading, Verdict, judge,
 };

@@ -19,6 +19,11 @@ pub struct Fingerprint {
 /// part that measures; what measures is never touched. Case and white space make no difference. Gives what
 /// was left out, in order.
 pub fn clean_texts(examples: &mut Examples<String>) -> Vec<Dropped> {
+    clean_by_text(examples, |text| text)
+}
+
+/// [`clean_texts`] for examples that have a text.
+pub fn clean_by_text<T>(examples: &mut Examples<T>, text: impl Fn(&T) -> &str) -> Vec<Dropped> {
     let key = |text: &str| {
         let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
         xxh3_128(words.join(" ").as_bytes())
@@ -26,7 +31,7 @@ pub fn clean_texts(examples: &mut Examples<String>) -> Vec<Dropped> {
     let prints: Vec<Fingerprint> = examples
         .examples
         .iter()
-        .map(|example| Fingerprint { exact: key(&example.value), near: None })
+        .map(|example| Fingerprint { exact: key(text(&example.value)), near: None })
         .collect();
     let reasons = judge(&prints, &examples.facts(), &|number| examples.examples[number].name.clone(), None);
     let mut dropped = Vec::new();

@@ -20,7 +20,7 @@ mod suspects;
 pub mod tables;
 
 pub use dropped::{Dropped, Judge, Reason};
-pub use duplicates::{Fingerprint, clean_texts};
+pub use duplicates::{Fingerprint, clean_by_text, clean_texts};
 pub use examples::{BadLine, BadLines, Examples, Facts, Labelled, Part};
 pub use files::{Place, SourceError, SourceFile, read_files};
 pub use loader::{Loader, LoaderConfig, LoaderError};

@@ -63,6 +63,8 @@ pub struct Optimiser {
     #[serde(with = "Rule")]
     config: OptimiserConfig,
     offset_rate: f32,
+    /// How many times as long the steps of each parameter are; once as long where there is none.
+    rates: Vec<f32>,
     steps: i32,
     first: Vec<Vec<f32>>,
     second: Vec<Vec<f32>>,
@@ -72,13 +74,19 @@ impl Optimiser {
     /// Begins.
     #[must_use]
     pub fn new(config: OptimiserConfig) -> Self {
-        Self { config, offset_rate: 1.0, steps: 0, first: Vec::new(), second: Vec::new() }
+        Self { config, offset_rate: 1.0, rates: Vec::new(), steps: 0, first: Vec::new(), second: Vec::new() }
     }
 
     /// The same with the steps of offsets this many times as long.
     #[must_use]
     pub fn with_offset_rate(self, factor: f32) -> Self {
         Self { offset_rate: factor, ..self }
+    }
+
+    /// The same with the steps of each parameter, in their order, this many times as long.
+    #[must_use]
+    pub fn with_rates(self, rates: Vec<f32>) -> Self {
+        Self { rates, ..self }
     }
 
     /// Changes every parameter that has a gradient, by steps of this rate. Of a table with gradients of some
@@ -89,12 +97,15 @@ impl Optimiser {
         self.first.resize_with(parameters.len(), Vec::new);
         self.second.resize_with(parameters.len(), Vec::new);
         let memory = self.first.iter_mut().zip(&mut self.second);
-        for ((parameter, gradient), (first, second)) in parameters.iter_mut().zip(gradients).zip(memory) {
+        let rates = self.rates.iter().copied().chain(std::iter::repeat(1.0));
+        let all = parameters.iter_mut().zip(gradients).zip(memory).zip(rates);
+        for (((parameter, gradient), (first, second)), factor) in all {
             let Some(gradient) = gradient else { continue };
             if parameter.kind == ParameterKind::Statistic {
                 continue;
             }
             let decays = parameter.kind == ParameterKind::Weight;
+            let rate = factor * rate;
             let rate = if parameter.kind == ParameterKind::Offset { rate * self.offset_rate } else { rate };
             let step = Step { config: self.config, steps: self.steps, rate, decays };
             // Kernels of one input channel have no directions to tell apart.
@@ -253,6 +264,8 @@ mod tests {
         check(Optimiser::new(sgd), [1.0 - 0.06 - 0.1134, -2.0 - 0.08 - 0.1512, 0.5 + 0.1 + 0.19]);
         let faster = Optimiser::new(sgd).with_offset_rate(2.0);
         check(faster, [1.0 - 0.06 - 0.1134, -2.0 - 0.08 - 0.1512, 0.5 + 0.2 + 0.38]);
+        let others = Optimiser::new(sgd).with_rates(vec![1.0, 3.0]);
+        check(others, [1.0 - 0.06 - 0.1134, -2.0 - 0.08 - 0.1512, 0.5 + 0.3 + 0.57]);
         let sgd = OptimiserConfig::Sgd { momentum: 0.9, nesterov: true, weight_decay: 0.0 };
         check(Optimiser::new(sgd), [1.0 - 0.095 - 0.1355, -2.0 - 0.19 - 0.271, 0.5 + 0.19 + 0.271]);
         // With one and the same gradient a step of Adam is the rate.

@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used)]
 
+use milieu_nn::kernels::{Crf, CrfScores, Spans, Succession};
 use milieu_nn::losses::{cross_entropy, logistic, mean_squared, smooth};
+use milieu_nn::ops::packed::{crf, pick};
 use milieu_nn::{
-    Activation, Gradient, Layer, Network, ParameterKind, Parameters, Size, Tape, Tensor, values,
+    Activation, Gradient, Layer, Network, Parameter, ParameterKind, Parameters, Size, Tape, Tensor, values,
 };
 use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64Mcg;
@@ -207,4 +209,30 @@ fn what_does_not_fit_is_refused() {
     refuse(&[Layer::Lstm { outputs: 2 }], ROWS, "0");
     let narrow = Layer::Residual { body: vec![convolution(3, 1, true)], shortcut: vec![] };
     refuse(&[Layer::Residual { body: vec![narrow], shortcut: vec![] }], IMAGES, "0.body.0");
+}
+
+#[test]
+fn a_chain_of_tags() {
+    let succession = Succession::new(3, |tag| tag != 2, |from, to| to != 2 || from != 0);
+    let like = Crf { succession, spans: Spans::new([2, 3]), right: vec![1, 2, 0, 1, 0] };
+    let mut random = Pcg64Mcg::seed_from_u64(4);
+    let mut parameters = Parameters::default();
+    let ids = [[5, 3], [3, 3], [2, 3]].map(|shape: [usize; 2]| {
+        let values = (0..shape[0] * shape[1]).map(|_| random.random_range(-1.0..1.0)).collect();
+        let (name, shape) = (String::new(), shape.to_vec());
+        parameters.add(Parameter { name, shape, kind: ParameterKind::Weight, values })
+    });
+    let of = ids.map(|id| parameters.get(id).values.as_slice());
+    let expected = like.loss(CrfScores { emissions: of[0], transitions: of[1], ends: of[2] });
+    let tape = Tape::training(&parameters, 1);
+    let rows = pick(&tape, tape.parameter(ids[0], [5, 3]), &[0, 1, 2, 3, 4]);
+    let loss = crf(rows, tape.parameter(ids[1], [3, 3]), tape.parameter(ids[2], [2, 3]), like);
+    assert!((values(loss.clone())[0] - expected.loss).abs() < 1e-6);
+    // The gradient of what is made of the loss goes through it.
+    let (gradients, _) = tape.gradients(&(loss * 2.0));
+    let expected = [expected.emissions, expected.transitions, expected.ends];
+    for (found, expected) in gradients.iter().zip(expected) {
+        let found = found.as_ref().unwrap().values();
+        assert!(found.iter().zip(expected).all(|(x, y)| (x - 2.0 * y).abs() < 1e-6), "{found:?}");
+    }
 }

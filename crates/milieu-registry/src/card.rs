@@ -23,8 +23,8 @@ const ROWS: u32 = 1 << 24;
 /// stand beside it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ModelCard {
-    /// What the model does, such as `image_classification`, `text_classification`, `text_embedding` or
-    /// `next_item`.
+    /// What the model does, such as `image_classification`, `text_classification`, `text_slots`,
+    /// `text_embedding` or `next_item`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub task: String,
     /// Which file of the version is the graph, such as `model.onnx`; empty where there is none.
@@ -53,6 +53,10 @@ pub struct ModelCard {
     /// other label on it is believed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unknown: Option<UnknownLabel>,
+    /// Which file of the version says how the output `emissions`, the scores of each token's tags, becomes labelled parts of
+    /// a text: a chain of tags as `milieu-text` writes it. Absent where a model finds none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chain: Option<String>,
     /// The licence of the weights, as their source states it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licence: Option<String>,
@@ -151,6 +155,7 @@ impl ModelCard {
         if let Some(Preprocessing::Text(text)) = &card.preprocessing {
             named.push(&text.tokenizer);
         }
+        named.extend(&card.chain);
         match card.fault().or_else(|| {
             named.into_iter().find(|name| !listed(name)).map(|name| format!("the version has no file {name}"))
         }) {
@@ -187,7 +192,13 @@ impl ModelCard {
         if self.labels.len() > LABELS {
             return Some(format!("{} labels, the limit is {LABELS}", self.labels.len()));
         }
-        let texts = [Some(&self.task), Some(&self.model_file), self.licence.as_ref(), self.source.as_ref()];
+        let texts = [
+            Some(&self.task),
+            Some(&self.model_file),
+            self.chain.as_ref(),
+            self.licence.as_ref(),
+            self.source.as_ref(),
+        ];
         if texts.into_iter().flatten().chain(&self.labels).any(|text| text.len() > TEXT_BYTES) {
             return Some(format!("a text of the card is longer than {TEXT_BYTES} bytes"));
         }

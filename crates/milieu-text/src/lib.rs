@@ -1,14 +1,18 @@
 //! From a text to the numbers that models read, the same in training and in serving: one spelling of what is written
-//! in many, tokens of any script, hashed n-grams of them, and tokens of published vocabularies.
+//! in many, tokens of any script, hashed n-grams of them, and tokens of published vocabularies; and from a model's tags of
+//! a text's units to the parts of the text that they name.
 
 mod disguise;
 mod grams;
 mod spelling;
+pub mod tags;
 mod tokenizer;
 mod tokens;
+mod units;
 
 pub use disguise::{consonants, undisguised};
 pub use grams::{Grams, GramsError, share};
-pub use spelling::one_spelling;
+pub use spelling::{composed, one_spelling};
 pub use tokenizer::{Tokenizer, TokenizerError};
 pub use tokens::{Token, TokenKind, tokens};
+pub use units::{Unit, UnitTokens};

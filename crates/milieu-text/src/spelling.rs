@@ -32,6 +32,12 @@ pub fn one_spelling(text: &str) -> String {
     out
 }
 
+/// The text with compatibility forms composed (Unicode's NFKC) and in lower case, and nothing else changed.
+#[must_use]
+pub fn composed(text: &str) -> String {
+    text.nfkc().flat_map(char::to_lowercase).collect()
+}
+
 /// Characters that take no room and change nothing but what a machine reads.
 fn is_unseen(c: char) -> bool {
     matches!(c,

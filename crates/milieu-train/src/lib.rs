@@ -17,6 +17,7 @@ mod replay;
 pub mod search;
 pub mod sequences;
 mod settings;
+pub mod slots;
 mod task;
 pub mod texts;
 mod version;

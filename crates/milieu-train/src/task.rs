@@ -13,6 +13,8 @@ pub enum Task {
     NextItem,
     /// One of several classes for each text: [`crate::texts`].
     TextClassification,
+    /// The labelled parts of texts: [`crate::slots`].
+    TextSlots,
 }
 
 impl Task {
@@ -42,6 +44,7 @@ mod tests {
         check("task = 'next-item'\nwhat = 1\n[ever]", Some(Task::NextItem));
         check("task = 'image-classification'", Some(Task::ImageClassification));
         check("task = 'text-classification'", Some(Task::TextClassification));
+        check("task = 'text-slots'", Some(Task::TextSlots));
         check("task = 'folding'", None);
         check("[task]", None);
         check("", None);

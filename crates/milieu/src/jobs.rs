@@ -4,7 +4,7 @@ use crate::training;
 use milieu_api::{ApiError, JobSpec, OptimizeJob, TrainJob};
 use milieu_server::{JobInput, JobOutcome, Work, each_line};
 use milieu_train::pictures::{Recipe, RecipeError};
-use milieu_train::{Task, sequences, texts};
+use milieu_train::{Task, sequences, slots, texts};
 use milieu_types::ErrorCode;
 use std::io;
 use std::process::{Command, ExitStatus, Stdio};
@@ -65,6 +65,8 @@ fn read(text: &str, settings: &[String]) -> Result<(), String> {
         Task::TextClassification => texts::Recipe::read(text, settings).map(|recipe| {
             recipe.data.path.is_none() || recipe.data.names.is_some() || recipe.encoder.is_some()
         }),
+        Task::TextSlots => slots::Recipe::read(text, settings)
+            .map(|recipe| recipe.data.path.is_none() || recipe.encoder.is_some()),
     };
     match reads_more {
         Ok(false) => Ok(()),
@@ -157,6 +159,11 @@ mod tests {
         check(texts, &["data.train=/etc/passwd"], false);
         check(texts, &["data.path=set", "data.names=/etc/passwd"], false);
         check(texts, &["data.path=set", "encoder.path=/srv/encoder"], false);
+        check(
+            "task = 'text-slots'\n[data]\n[encoder]",
+            &["data.path=set", "encoder.path=/srv/encoder"],
+            false,
+        );
         check(PICTURES, &["data.path=set"], true);
         check(PICTURES, &["data.path=set", "parent.path=/srv/network.bin"], false);
         check(PICTURES, &["data.path=set", "data.sensitive_model=/srv/model.onnx"], false);

@@ -4,13 +4,15 @@ mod embedder;
 mod moderation;
 mod occlusion;
 mod reading;
+mod slots;
 
 pub use embedder::{EMBEDDING_TASK, TextEmbedder};
 pub use moderation::{Category, Verdict, judge};
 pub use occlusion::{Moving, Occlusion};
 pub use reading::{PreparedText, TextReading};
+pub use slots::{SLOTS_TASK, SlotReading, TextPart};
 
-use crate::classes::{Classes, Scale};
+use crate::classes::{Class, Classes, OutputError, Scale};
 use crate::classifier::NotAClassifier;
 use milieu_inference::{Signature, Tensor};
 use milieu_registry::ModelCard;
@@ -19,8 +21,10 @@ use milieu_registry::ModelCard;
 #[derive(Debug)]
 pub struct TextClassifier {
     reading: TextReading,
-    /// How the outputs are read.
-    pub classes: Classes,
+    /// How what is said of a whole text is read, where anything is.
+    classes: Option<Classes>,
+    /// How labelled parts are read, where the model finds any.
+    slots: Option<SlotReading>,
 }
 
 impl TextClassifier {
@@ -40,13 +44,44 @@ impl TextClassifier {
             return Err(not(format!("its task is {EMBEDDING_TASK}")));
         }
         let reading = TextReading::new(card, signature, file).map_err(not)?;
-        Ok(Self { reading, classes: Classes::new(card, signature, scale).map_err(not)? })
+        let chain = card.chain.as_deref();
+        let slots = chain.map(|chain| SlotReading::new(chain, signature, file)).transpose().map_err(not)?;
+        let only_slots = slots.is_some() && card.labels.is_empty();
+        let classes =
+            if only_slots { None } else { Some(Classes::new(card, signature, scale).map_err(not)?) };
+        Ok(Self { reading, classes, slots })
     }
 
-    /// The inputs for a text, in the order of the signature; `None` for one in which there is nothing to be seen.
+    /// A text as the model reads it; `None` for one in which there is nothing to be seen.
     #[must_use]
-    pub fn prepare(&self, text: &str) -> Option<Vec<Tensor>> {
-        self.reading.prepare(text).map(|prepared| prepared.inputs)
+    pub fn prepare(&self, text: &str) -> Option<PreparedText> {
+        if self.slots.is_some() { self.reading.prepare_units(text) } else { self.reading.prepare(text) }
+    }
+
+    /// The `top` most probable classes of a whole text, see [`Classes::read`]; none where the model says nothing of it.
+    ///
+    /// # Errors
+    /// [`OutputError`].
+    pub fn classes(&self, outputs: &[Tensor], top: usize) -> Result<Vec<Class>, OutputError> {
+        self.classes.as_ref().map_or(Ok(Vec::new()), |classes| classes.read(outputs, top))
+    }
+
+    /// The labels of whole texts, where the model has any.
+    #[must_use]
+    pub fn labels(&self) -> &[String] {
+        self.classes.as_ref().map_or(&[], Classes::labels)
+    }
+
+    /// How probable a label is where nothing is to be seen in a text, see [`Classes::of_nothing`].
+    #[must_use]
+    pub fn of_nothing(&self) -> f64 {
+        self.classes.as_ref().map_or(0.5, Classes::of_nothing)
+    }
+
+    /// How labelled parts of texts are read, where the model finds any.
+    #[must_use]
+    pub fn slots(&self) -> Option<&SlotReading> {
+        self.slots.as_ref()
     }
 }
 
@@ -102,13 +137,13 @@ mod tests {
         let [rows, share] = INPUTS;
         let classifier =
             TextClassifier::new(&card(), &signature(&[share, rows]), Scale::Logits, &|_| None).unwrap();
-        let tensors = classifier.prepare("One two ONE three").unwrap();
+        let tensors = classifier.prepare("One two ONE three").unwrap().inputs;
         assert_eq!(tensors[0].as_f32().unwrap(), [0.5]);
         let Data::I64(values) = tensors[1].data() else { panic!("{tensors:?}") };
         assert_eq!((tensors[1].shape(), values.len()), (&[1, 32][..], 32));
         assert_eq!(values[0], values[2]);
         assert!(values[..4].iter().all(|&row| row < 4096) && values[4..].iter().all(|&row| row == 4096));
-        assert_eq!(classifier.prepare(&"many words ".repeat(20)).unwrap()[1].shape(), [1, 64]);
+        assert_eq!(classifier.prepare(&"many words ".repeat(20)).unwrap().inputs[1].shape(), [1, 64]);
         assert_eq!(classifier.prepare(" \u{200b}\n"), None);
     }
 }

@@ -2,7 +2,7 @@
 
 use milieu_inference::{Data, DataType, Signature, Tensor};
 use milieu_registry::{GramsPreparation, ModelCard, Preprocessing, TextPreparation};
-use milieu_text::{Grams, Tokenizer, share};
+use milieu_text::{Grams, Tokenizer, Unit, UnitTokens, share};
 
 /// The inputs of a model of n-grams: the rows of a text, and one over the root of their number.
 const GRAMS: [&str; 2] = ["rows", "share"];
@@ -32,6 +32,8 @@ pub struct PreparedText {
     pub inputs: Vec<Tensor>,
     /// How many tokens, or n-grams, are in them beside what fills them up.
     pub tokens: usize,
+    /// Where the words of the tokens stand in the text, where that was asked for.
+    pub units: Vec<Unit>,
 }
 
 /// How texts become the inputs of a model, as they did when it learnt.
@@ -74,7 +76,19 @@ impl TextReading {
     pub fn prepare(&self, text: &str) -> Option<PreparedText> {
         match &self.way {
             Way::Grams(grams, rows_first) => prepare_grams(grams, *rows_first, text),
-            Way::Tokens(tokenizer, parts) => prepare_tokens(tokenizer, parts, text),
+            Way::Tokens(tokenizer, parts) => {
+                let tokens = tokenizer.tokens(text);
+                prepare_tokens(tokenizer, parts, UnitTokens { tokens, units: Vec::new() })
+            }
+        }
+    }
+
+    /// The same with where its words stand; without them where the model reads n-grams.
+    #[must_use]
+    pub fn prepare_units(&self, text: &str) -> Option<PreparedText> {
+        match &self.way {
+            Way::Grams(..) => self.prepare(text),
+            Way::Tokens(tokenizer, parts) => prepare_tokens(tokenizer, parts, tokenizer.units(text)),
         }
     }
 }
@@ -130,11 +144,11 @@ fn prepare_grams(grams: &Grams, rows_first: bool, text: &str) -> Option<Prepared
     let rows = Tensor::new(vec![1, rows.len()], Data::I64(rows)).ok()?;
     let share = Tensor::new(vec![1, 1], Data::F32(vec![share])).ok()?;
     let inputs = if rows_first { vec![rows, share] } else { vec![share, rows] };
-    Some(PreparedText { inputs, tokens })
+    Some(PreparedText { inputs, tokens, units: Vec::new() })
 }
 
-fn prepare_tokens(tokenizer: &Tokenizer, parts: &[Part], text: &str) -> Option<PreparedText> {
-    let found = tokenizer.tokens(text);
+fn prepare_tokens(tokenizer: &Tokenizer, parts: &[Part], text: UnitTokens) -> Option<PreparedText> {
+    let UnitTokens { tokens: found, units } = text;
     if found.is_empty() {
         return None;
     }
@@ -149,7 +163,11 @@ fn prepare_tokens(tokenizer: &Tokenizer, parts: &[Part], text: &str) -> Option<P
         values.resize(length, rest);
         Tensor::new(vec![1, length], Data::I64(values)).ok()
     };
-    Some(PreparedText { inputs: parts.iter().map(tensor).collect::<Option<_>>()?, tokens: found.len() })
+    Some(PreparedText {
+        inputs: parts.iter().map(tensor).collect::<Option<_>>()?,
+        tokens: found.len(),
+        units,
+    })
 }
 
 /// The words of the card in those of the code that prepares.

@@ -1,5 +1,5 @@
-//! Labelled tables: CSV, TSV and JSONL with named columns, files of texts beside files of labels, manifests of
-//! recordings. Lines that are no examples are reported with their number and reason.
+//! Labelled tables: CSV, TSV and JSONL with named columns, files of texts beside files of labels, texts with tagged parts,
+//! manifests of recordings. Lines that are no examples are reported with their number and reason.
 
 mod columns;
 mod document;
@@ -9,6 +9,7 @@ mod pairs;
 mod records;
 mod sounds;
 mod table;
+mod tagged;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ pub use gather::{ClassName, read_class_names};
 pub use pairs::{PairConfig, read_pairs};
 pub use sounds::{read_manifest, read_sound_folders};
 pub use table::{TableConfig, TableFormat, read_table};
+pub use tagged::{TaggedConfig, TaggedText, TaggedTexts, TextSlot, read_tagged};
 
 use crate::files::SourceError;
 use std::path::PathBuf;

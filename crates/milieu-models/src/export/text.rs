@@ -1,7 +1,7 @@
 //! The graph of an encoder of texts.
 
 use crate::ModelError;
-use crate::text::HEAD;
+use crate::text::{HEAD, TAGS};
 use milieu_nn::kernels::distance_bucket;
 use milieu_nn::{EncoderShape, Parameter, Parameters};
 use milieu_onnx::proto::Tensor;
@@ -21,6 +21,14 @@ pub enum TextOutput {
     Embedding,
     /// `logits`, `N x C`, of so many classes.
     Logits(usize),
+    /// `logits`, `N x C`, of so many classes, where there are any, and `emissions`, `N x L x K`: the scores of each token's
+    /// tags.
+    Tags {
+        /// How many classes.
+        classes: usize,
+        /// How many tags.
+        tags: usize,
+    },
 }
 
 /// The ONNX graph of an encoder with these parameters. It takes `input_ids` and `attention_mask`, `N x L` of `i64`, of
@@ -44,16 +52,8 @@ pub fn onnx_text(
     for block in 0..shape.blocks {
         rows = text.block(block, &rows)?;
     }
-    let pooled = text.mean(&rows, &mask);
-    let (name, width) = match output {
-        TextOutput::Embedding => (text.unit(&pooled), shape.width),
-        TextOutput::Logits(classes) => (text.dense(HEAD, 0..classes, shape.width, &pooled)?, classes),
-    };
-    let called = if output == TextOutput::Embedding { "embedding" } else { "logits" };
-    let mut graph = text.graph;
-    graph.rename(&name, called);
-    graph.output(called, Element::F32, &["N".into(), Length::Fixed(width)]);
-    Ok(graph.finish()?)
+    text.outputs(&rows, &mask, output)?;
+    Ok(text.graph.finish()?)
 }
 
 struct Text<'a> {
@@ -63,6 +63,35 @@ struct Text<'a> {
 }
 
 impl Text<'_> {
+    fn outputs(&mut self, rows: &str, mask: &str, output: TextOutput) -> Result<(), ModelError> {
+        let width = self.shape.width;
+        let (classes, tags) = match output {
+            TextOutput::Embedding => {
+                let pooled = self.mean(rows, mask);
+                let vector = self.unit(&pooled);
+                self.output(&vector, "embedding", &["N".into(), Length::Fixed(width)]);
+                return Ok(());
+            }
+            TextOutput::Logits(classes) => (classes, 0),
+            TextOutput::Tags { classes, tags } => (classes, tags),
+        };
+        if classes > 0 {
+            let pooled = self.mean(rows, mask);
+            let logits = self.dense(HEAD, 0..classes, width, &pooled)?;
+            self.output(&logits, "logits", &["N".into(), Length::Fixed(classes)]);
+        }
+        if tags > 0 {
+            let emissions = self.dense(TAGS, 0..tags, width, rows)?;
+            self.output(&emissions, "emissions", &["N".into(), "L".into(), Length::Fixed(tags)]);
+        }
+        Ok(())
+    }
+
+    fn output(&mut self, name: &str, called: &str, lengths: &[Length]) {
+        self.graph.rename(name, called);
+        self.graph.output(called, Element::F32, lengths);
+    }
+
     fn parameter(&self, name: &str, shape: &[usize]) -> Result<&Parameter, ModelError> {
         let fits = |found: &&Parameter| found.shape == shape;
         let found = self.parameters.named(name).filter(fits);

@@ -1,19 +1,18 @@
 //! Networks over texts: an encoder of tokens, and heads on what it gives.
 
+mod head;
 mod published;
+mod tagger;
 
 pub use published::{Published, PublishedError, published};
+pub(crate) use tagger::TAGS;
+pub use tagger::{ChainScores, Tagged, TaggerBatch, TextTagger};
 
+use head::Head;
 use milieu_nn::kernels::Spans;
-use milieu_nn::ops::packed::{linear, mean};
-use milieu_nn::{
-    Encoder, EncoderShape, Initialiser, Parameter, ParameterId, ParameterKind, Parameters, Tape, Tensor,
-};
-use rand::SeedableRng;
-use rand_pcg::Pcg64Mcg;
+use milieu_nn::ops::packed::mean;
+use milieu_nn::{Encoder, EncoderShape, Parameters, Tape, Tensor};
 
-/// The deviation of a head's first weights.
-const DEVIATION: f32 = 0.02;
 /// The name of the head over a whole text.
 pub(crate) const HEAD: &str = "head";
 
@@ -21,9 +20,7 @@ pub(crate) const HEAD: &str = "head";
 #[derive(Debug, Clone, PartialEq)]
 pub struct TextClassifier {
     encoder: Encoder,
-    weight: ParameterId,
-    bias: ParameterId,
-    classes: usize,
+    head: Head,
 }
 
 impl TextClassifier {
@@ -36,15 +33,8 @@ impl TextClassifier {
         classes: usize,
         seed: u64,
     ) -> (Self, Parameters) {
-        let width = encoder.shape().width;
-        let rule = Initialiser::TruncatedNormal { deviation: DEVIATION };
-        let values = rule.draw(classes * width, width, classes, &mut Pcg64Mcg::seed_from_u64(seed));
-        let mut add = |name: &str, shape: Vec<usize>, kind, values| {
-            parameters.add(Parameter { name: format!("{HEAD}.{name}"), shape, kind, values })
-        };
-        let weight = add("weight", vec![classes, width], ParameterKind::Weight, values);
-        let bias = add("bias", vec![classes], ParameterKind::Offset, vec![0.0; classes]);
-        (Self { encoder, weight, bias, classes }, parameters)
+        let head = Head::new(&mut parameters, HEAD, [classes, encoder.shape().width], seed);
+        (Self { encoder, head }, parameters)
     }
 
     /// How large the encoder is.
@@ -56,8 +46,29 @@ impl TextClassifier {
     /// Tokens of texts that stand one after the other, to logits, `N x C`. `dropout` is the encoder's.
     #[must_use]
     pub fn logits(&self, tape: &Tape<'_>, tokens: &[u32], spans: &Spans, dropout: f32) -> Tensor<2> {
-        let pooled = mean(self.encoder.forward(tape, tokens, spans, dropout), spans);
-        let weight = tape.parameter(self.weight, [self.classes, self.encoder.shape().width]);
-        linear(pooled, weight, tape.parameter(self.bias, [self.classes]))
+        self.head.run(tape, mean(self.encoder.forward(tape, tokens, spans, dropout), spans))
+    }
+}
+
+/// What gives a vector for each token of a text.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TextBody {
+    /// An encoder of tokens.
+    Encoder(Encoder),
+}
+
+impl TextBody {
+    /// Values of a token.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        match self {
+            Self::Encoder(encoder) => encoder.shape().width,
+        }
+    }
+
+    fn rows(&self, tape: &Tape<'_>, tokens: &[u32], spans: &Spans, dropout: f32) -> Tensor<2> {
+        match self {
+            Self::Encoder(encoder) => encoder.forward(tape, tokens, spans, dropout),
+        }
     }
 }

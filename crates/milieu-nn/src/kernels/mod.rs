@@ -3,6 +3,7 @@
 mod attention;
 mod catalogue;
 mod convolution;
+mod crf;
 mod curves;
 mod distances;
 mod gelu;
@@ -18,6 +19,7 @@ mod tile;
 pub use attention::PackedAttention;
 pub use catalogue::{Competition, Outcome};
 pub use convolution::Convolution;
+pub use crf::{Crf, CrfLoss, CrfScores, Succession};
 pub use distances::{Distances, distance_bucket};
 pub use gelu::{gelu, gelu_backward};
 pub use layer_norm::LayerNorm;

@@ -7,10 +7,10 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use milieu_api::{
-    ClassLabel, ExplainedLabel, ImageAnalysis, MovingWord, TextAnalysis, TextIn, TextLabels, TextResult,
-    read_texts,
+    ClassLabel, ExplainedLabel, ImageAnalysis, MovingWord, SlotLabel, TextAnalysis, TextIn, TextLabels,
+    TextResult, read_texts,
 };
-use milieu_content::{Class, Moving};
+use milieu_content::{Class, Moving, TextPart};
 use std::time::{Duration, Instant};
 
 /// The name that stands for the only model that classifies pictures.
@@ -57,9 +57,12 @@ pub(super) async fn text(State(shared): App, headers: HeaderMap, body: Body) -> 
             false => Vec::new(),
         }
         .into_iter();
+        // Of each text, where the model finds labelled parts at all.
+        let mut parts = said.parts.map(Vec::into_iter);
         for (result, classes) in results.iter_mut().zip(said.classes) {
             let explanation = explained.next().flatten().map(explanation);
-            let found = TextLabels { version: said.version, labels: labels(classes), explanation };
+            let slots = parts.as_mut().map(|parts| slots(parts.next().unwrap_or_default()));
+            let found = TextLabels { version: said.version, labels: labels(classes), slots, explanation };
             result.tasks.insert(said.model.clone(), found);
         }
     }
@@ -89,4 +92,9 @@ fn labels(classes: Vec<Class>) -> Vec<ClassLabel> {
             applies: class.applies,
         })
         .collect()
+}
+
+fn slots(parts: Vec<TextPart>) -> Vec<SlotLabel> {
+    let slot = |TextPart { label, start, end, text, score }| SlotLabel { label, start, end, text, score };
+    parts.into_iter().map(slot).collect()
 }

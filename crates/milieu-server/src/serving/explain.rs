@@ -42,7 +42,7 @@ impl Serving {
                     .work(prepare)
                     .await?
                     .into_iter()
-                    .map(|inputs| inputs.map(submit).transpose())
+                    .map(|prepared| prepared.map(|prepared| submit(prepared.inputs)).transpose())
                     .collect::<Result<_, _>>()?;
                 let mut without = Vec::with_capacity(pending.len());
                 for pending in pending {
@@ -50,11 +50,11 @@ impl Serving {
                         without.push(None);
                         continue;
                     };
-                    let classes = classifier.classes.read(&pending.await?.outputs, usize::MAX)?;
+                    let classes = classifier.classes(&pending.await?.outputs, usize::MAX)?;
                     let same = classes.into_iter().find(|class| class.label == first.label);
                     without.push(same.map(|class| class.probability));
                 }
-                let nothing = classifier.classes.of_nothing();
+                let nothing = classifier.of_nothing();
                 let words = occlusion.moving(first.probability, &without, nothing);
                 explained.push(Some(Explained { label: first.label.clone(), words }));
             }

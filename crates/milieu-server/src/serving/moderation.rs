@@ -33,7 +33,7 @@ impl Serving {
             let (loaded, _) = self.model(&name).await?.choose(&self.key(key));
             let not = |source| ServingError::NotAClassifier { name: name.clone(), source };
             let classifier = loaded.classifier.clone().and_then(Classifier::of_texts).map_err(not)?;
-            let labels = classifier.classes.labels().iter();
+            let labels = classifier.labels().iter();
             let found: Vec<Category> = labels.filter_map(|label| Category::of_label(label)).collect();
             if !found.is_empty() {
                 known.extend(found);

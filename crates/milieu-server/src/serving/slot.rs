@@ -3,7 +3,7 @@
 use super::error::ServingError;
 use super::load::{Loaded, Loader};
 use super::model::{Model, OnTrial, Versions};
-use milieu_content::EMBEDDING_TASK;
+use milieu_content::{EMBEDDING_TASK, SLOTS_TASK};
 use milieu_inference::Share;
 use milieu_registry::{ModelCard, Preprocessing, StagesMark, Trial};
 use parking_lot::{Mutex, RwLock};
@@ -155,6 +155,7 @@ impl Slot {
         self.said.write().classifies = match (&card.preprocessing, card.task.as_str()) {
             (Some(Preprocessing::Picture(_)), OF_PICTURES) => Some(Content::Pictures),
             (Some(Preprocessing::Grams(_) | Preprocessing::Text(_)), OF_TEXTS) => Some(Content::Texts),
+            (Some(Preprocessing::Text(_)), SLOTS_TASK) => Some(Content::Texts),
             (Some(Preprocessing::Text(_)), EMBEDDING_TASK) => Some(Content::Meanings),
             _ => None,
         };

@@ -3,7 +3,7 @@
 use super::Serving;
 use super::error::ServingError;
 use super::slot::Content;
-use milieu_content::{Class, Classifier, PreparedText};
+use milieu_content::{Class, Classifier, OutputError, PreparedText, SlotReading, TextPart};
 use milieu_inference::{Answer, Chosen, Tensor};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,6 +17,8 @@ pub(crate) struct Said {
     pub(crate) version: u32,
     /// Of each text, in order; nothing of one in which nothing is to be seen.
     pub(crate) classes: Vec<Vec<Class>>,
+    /// The labelled parts of each text, in order, where the model finds any.
+    pub(crate) parts: Option<Vec<Vec<TextPart>>>,
 }
 
 /// The vectors of some texts.
@@ -51,15 +53,30 @@ impl Serving {
                 let not = |source| ServingError::NotAClassifier { name: name.clone(), source };
                 let classifier = loaded.classifier.clone().and_then(Classifier::of_texts).map_err(not)?;
                 let (of, all) = (Arc::clone(&classifier), Arc::clone(&texts));
-                let prepare = move || all.iter().map(|text| of.prepare(text)).collect::<Vec<_>>();
-                let prepared = self.work(prepare).await?;
-                let read = |answer: Option<Answer>| match answer {
-                    Some(answer) => classifier.classes.read(&answer.outputs, top),
+                let prepare = move || {
+                    let one = |text: &String| match of.prepare(text) {
+                        Some(PreparedText { inputs, units, .. }) => (Some(inputs), units),
+                        None => (None, Vec::new()),
+                    };
+                    all.iter().map(one).unzip::<_, _, Vec<Prepared>, Vec<_>>()
+                };
+                let (prepared, units) = self.work(prepare).await?;
+                let answers = self.answers(&chosen, prepared).await?;
+                let classes = |answer: &Option<Answer>| match answer {
+                    Some(answer) => classifier.classes(&answer.outputs, top),
                     None => Ok(Vec::new()),
                 };
-                let answers = self.answers(&chosen, prepared).await?.into_iter();
-                let classes = answers.map(read).collect::<Result<_, _>>()?;
-                said.push(Said { model: name, version: loaded.version, classes });
+                let classes = answers.iter().map(classes).collect::<Result<_, _>>()?;
+                let parts = |reading: &SlotReading| {
+                    let all = texts.iter().zip(&units).zip(&answers);
+                    all.map(|((text, units), answer)| match answer {
+                        Some(answer) => reading.parts(text, units, &answer.outputs),
+                        None => Ok(Vec::new()),
+                    })
+                    .collect::<Result<Vec<_>, OutputError>>()
+                };
+                let parts = classifier.slots().map(parts).transpose()?;
+                said.push(Said { model: name, version: loaded.version, classes, parts });
             }
             Ok(said)
         })
@@ -87,7 +104,7 @@ impl Serving {
             let of = Arc::clone(&embedder);
             let prepare = move || {
                 let one = |text: &String| match of.reading.prepare(text) {
-                    Some(PreparedText { inputs, tokens }) => (tokens, Some(inputs)),
+                    Some(PreparedText { inputs, tokens, .. }) => (tokens, Some(inputs)),
                     None => (0, None),
                 };
                 texts.iter().map(one).unzip::<_, _, Vec<usize>, Vec<Prepared>>()

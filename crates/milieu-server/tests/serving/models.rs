@@ -68,16 +68,16 @@ pub(crate) fn card(model: &[u8]) -> ModelCard {
 
 /// Publishes under a name; gives the version.
 pub(crate) fn publish(registry: &Registry, name: &str, model: &[u8], card: &ModelCard) -> u32 {
-    publish_beside(registry, name, model, card, None)
+    publish_beside(registry, name, model, card, [])
 }
 
-/// The same with another file.
-pub(crate) fn publish_beside(
+/// The same with other files.
+pub(crate) fn publish_beside<'a>(
     registry: &Registry,
     name: &str,
     model: &[u8],
     card: &ModelCard,
-    beside: Option<(&str, Vec<u8>)>,
+    beside: impl IntoIterator<Item = (&'a str, Vec<u8>)>,
 ) -> u32 {
     let mut attributes = BTreeMap::new();
     card.write(&mut attributes).unwrap();
@@ -85,7 +85,7 @@ pub(crate) fn publish_beside(
         kind: name.into(),
         created_at: AT,
         files: std::iter::once(("model.onnx".into(), model.to_vec()))
-            .chain(beside.map(|(name, bytes)| (name.to_owned(), bytes)))
+            .chain(beside.into_iter().map(|(name, bytes)| (name.to_owned(), bytes)))
             .collect(),
         metrics: BTreeMap::new(),
         data: DataDescription::default(),

@@ -69,8 +69,71 @@ pub(crate) fn publish(registry: &Registry, name: &str, pooled: bool, more: Model
         })),
         ..more
     };
-    let version = publish_beside(registry, name, &model, &card, Some(("tokenizer.json", tokenizer())));
+    let version = publish_beside(registry, name, &model, &card, [("tokenizer.json", tokenizer())]);
     registry.promote(name, version, AT).unwrap();
+}
+
+/// Scores of tags: the sun and the drum begin a part, rain goes on with one.
+fn tagger() -> Vec<u8> {
+    let mut graph = Builder::new("tags");
+    graph.input("input_ids", Element::I64, &["N".into(), "L".into()]);
+    let scores: [[f32; 3]; 6] =
+        [[0.0; 3], [9.0, 0.0, 0.0], [0.0, 9.0, 0.0], [0.0, 0.0, 9.0], [0.0, 9.0, 0.0], [0.0, 9.0, 0.0]];
+    let table = graph.constant(Tensor::of_f32("table", &[WORDS.len(), 3], &scores.concat()));
+    graph.node_named("Gather", &[&table, "input_ids"], "emissions", vec![]);
+    graph.output("emissions", Element::F32, &["N".into(), "L".into(), 3.into()]);
+    graph.finish().unwrap().write()
+}
+
+#[test]
+fn labelled_parts_of_texts() {
+    let data = tempfile::tempdir().unwrap();
+    let registry = registry(data.path());
+    let model = tagger();
+    let signature = check_model(&model).unwrap();
+    let card = ModelCard {
+        task: "text_slots".into(),
+        model_file: "model.onnx".into(),
+        inputs: signature.inputs,
+        outputs: signature.outputs,
+        preprocessing: Some(Preprocessing::Text(TextPreparation {
+            tokenizer: "tokenizer.json".into(),
+            maximum_tokens: 40,
+        })),
+        chain: Some("chain.json".into()),
+        ..ModelCard::default()
+    };
+    let chain = json!({"labels": ["sky"], "transitions": vec![0.0; 9], "ends": vec![0.0; 6]})
+        .to_string()
+        .into_bytes();
+    let beside = [("tokenizer.json", tokenizer()), ("chain.json", chain)];
+    let version = publish_beside(&registry, "parts", &model, &card, beside);
+    registry.promote("parts", version, AT).unwrap();
+    let more = ModelCard {
+        task: "text_classification".into(),
+        labels: vec!["sunny".to_owned(), "loud".to_owned()],
+        ..ModelCard::default()
+    };
+    publish(&registry, "weather", true, more);
+    let server = Running::start(data.path(), &[]);
+    let texts = ["the  SUN rain zq 太阳 Rain", "zq", "", "👍🏽 sun", "e\u{301} sun"];
+    let found = server.done("POST", "/v1/analyze/text", &json!({"texts": texts}));
+    let slots = |text: usize| -> Vec<(u64, u64, String)> {
+        let slots = &found["results"][text]["tasks"]["parts"]["slots"];
+        let slot = |slot: &Value| {
+            assert_eq!(slot["label"], "sky");
+            assert!(slot["score"].as_f64().unwrap() > 0.9, "{slot}");
+            let number = |name: &str| slot[name].as_u64().unwrap();
+            (number("start"), number("end"), slot["text"].as_str().unwrap().to_owned())
+        };
+        slots.as_array().unwrap_or_else(|| panic!("{found}")).iter().map(slot).collect()
+    };
+    assert_eq!(slots(0), [(5, 13, "SUN rain".to_owned()), (17, 24, "太阳 Rain".to_owned())]);
+    assert!(slots(1).is_empty() && slots(2).is_empty());
+    assert_eq!((slots(3), slots(4)), (vec![(3, 6, "sun".to_owned())], vec![(3, 6, "sun".to_owned())]));
+    // Who finds no parts says nothing of them, and who says nothing of the whole has no labels.
+    assert_eq!(found["results"][0]["tasks"]["weather"]["slots"], Value::Null, "{found}");
+    assert_eq!(found["results"][0]["tasks"]["parts"]["labels"], json!([]));
 }
 
 fn start(data: &std::path::Path, settings: &[&str]) -> Running {

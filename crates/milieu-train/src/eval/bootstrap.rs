@@ -22,18 +22,28 @@ pub struct Interval {
 /// The mean of one measure over users with its confidence interval. No users give zeros.
 #[must_use]
 pub fn bootstrap(users: &[f64], seed: u64) -> Interval {
-    if users.is_empty() {
+    resampled(users.len(), seed, |draws| draws.map(|user| users[user]).sum::<f64>() / users.len() as f64)
+}
+
+/// A measure of so many users with its confidence interval: `measure` gets the numbers of users, one of them as often as
+/// it was drawn. No users give zeros.
+#[must_use]
+pub fn resampled(
+    users: usize,
+    seed: u64,
+    measure: impl Fn(&mut dyn Iterator<Item = usize>) -> f64 + Sync,
+) -> Interval {
+    if users == 0 {
         return Interval::default();
     }
     let resample = |round| {
         let mut rng = Pcg64Mcg::seed_from_u64(seed ^ (round << 32));
-        let sum: f64 = (0..users.len()).map(|_| users[rng.random_range(0..users.len())]).sum();
-        sum / users.len() as f64
+        measure(&mut (0..users).map(|_| rng.random_range(0..users)))
     };
     let mut means: Vec<f64> = (0..RESAMPLES).into_par_iter().map(resample).collect();
     means.sort_by(f64::total_cmp);
     let at = |share: f64| means[(share * (means.len() - 1) as f64).round() as usize];
-    Interval { mean: users.iter().sum::<f64>() / users.len() as f64, low: at(0.025), high: at(0.975) }
+    Interval { mean: measure(&mut (0..users)), low: at(0.025), high: at(0.975) }
 }
 
 /// Whether a candidate takes the incumbent's place.

@@ -13,7 +13,7 @@ mod search;
 mod table;
 mod trial;
 
-pub use bootstrap::{Choice, Interval, bootstrap, choose};
+pub use bootstrap::{Choice, Interval, bootstrap, choose, resampled};
 pub use candidate::{Candidate, Family, Values};
 pub use feed::{Dataset, EvalError, FeedEval, Report, Run, SplitChoice, evaluate_feed};
 pub use memory::peak_megabytes;

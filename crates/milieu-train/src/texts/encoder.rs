@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 /// The tokenizer of an encoder, in its folder and in that of a version.
-pub(super) const TOKENIZER: &str = "tokenizer.json";
+pub(crate) const TOKENIZER: &str = "tokenizer.json";
 /// Longer gradients are shortened to this.
 const LONGEST: f32 = 1.0;
 /// Tokens that are answered together.
@@ -72,15 +72,15 @@ pub struct TunedEncoder {
 }
 
 /// A published encoder as it lies in a folder.
-pub(super) struct ReadEncoder {
-    pub(super) found: Published,
-    pub(super) tokenizer: Tokenizer,
+pub(crate) struct ReadEncoder {
+    pub(crate) found: Published,
+    pub(crate) tokenizer: Tokenizer,
     /// The bytes of `tokenizer.json`.
-    pub(super) json: Vec<u8>,
+    pub(crate) json: Vec<u8>,
 }
 
 /// Reads an encoder and its tokenizer, which keeps so many tokens of a text.
-pub(super) fn read_encoder(folder: &Path, tokens: usize) -> Result<ReadEncoder, EncoderError> {
+pub(crate) fn read_encoder(folder: &Path, tokens: usize) -> Result<ReadEncoder, EncoderError> {
     let read = |name: &str| {
         let path = folder.join(name);
         std::fs::read(&path).map_err(|source| EncoderError::Io { path, source })

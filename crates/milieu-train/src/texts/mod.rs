@@ -12,6 +12,7 @@ mod run;
 
 pub use bag::Bag;
 pub use encoder::{EncoderError, TunedEncoder};
+pub(crate) use encoder::{ReadEncoder, TOKENIZER, read_encoder};
 pub use family::Epoch;
 pub use publish::{TASK, draft};
 pub use published::{EmbeddingError, embedding_draft};

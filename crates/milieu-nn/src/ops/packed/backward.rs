@@ -1,7 +1,7 @@
 //! How gradients flow through the operations.
 
 use super::extension::PackedExtension;
-use crate::kernels::{LayerNorm, PackedAttention};
+use crate::kernels::{Crf, LayerNorm, PackedAttention};
 use crate::ops::backward::Constant;
 use burn::backend::Autodiff;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
@@ -9,6 +9,7 @@ use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
+use burn::tensor::Shape;
 
 impl<B: PackedExtension, C: CheckpointStrategy> PackedExtension for Autodiff<B, C> {
     fn packed_linear(
@@ -160,6 +161,42 @@ impl<B: PackedExtension, C: CheckpointStrategy> PackedExtension for Autodiff<B, 
             }
             OpsKind::UnTracked(prep) => prep.finish(output),
         }
+    }
+
+    fn packed_crf(
+        emissions: FloatTensor<Self>,
+        transitions: FloatTensor<Self>,
+        ends: FloatTensor<Self>,
+        like: Crf,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        #[derive(Debug)]
+        struct Chain;
+
+        impl<B: PackedExtension> Backward<B, 3> for Chain {
+            type State = [FloatTensor<B>; 3];
+
+            fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
+                let by = B::float_reshape(grads.consume::<B>(&ops.node), Shape::new([1, 1]));
+                for (node, gradient) in ops.parents.into_iter().zip(ops.state) {
+                    if let Some(node) = node {
+                        grads.register::<B>(node.id, B::float_mul(gradient, by.clone()));
+                    }
+                }
+            }
+        }
+
+        // The gradients come with the sums over all paths.
+        let values = |tensor: &FloatTensor<Self>| tensor.primitive().clone();
+        let (loss, first, second, third) =
+            B::packed_crf(values(&emissions), values(&transitions), values(&ends), like);
+        let parts = [first.clone(), second.clone(), third.clone()].map(Self::constant);
+        let nodes = [emissions.node(), transitions.node(), ends.node()];
+        let loss = match Chain.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish([first, second, third], loss),
+            OpsKind::UnTracked(prep) => prep.finish(loss),
+        };
+        let [first, second, third] = parts;
+        (loss, first, second, third)
     }
 
     // Gradients of gradients are not kept: these give values alone.

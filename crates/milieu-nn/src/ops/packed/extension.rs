@@ -1,6 +1,6 @@
 //! The operations on values, without gradients of their own.
 
-use crate::kernels::{self, Distances, LayerNorm, Linear, PackedAttention};
+use crate::kernels::{self, Crf, CrfScores, Distances, LayerNorm, Linear, PackedAttention};
 use crate::ops::extension::{Values, made, ordered, slice};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Flex, TensorMetadata, backend_extension};
@@ -64,6 +64,14 @@ pub(crate) trait PackedExtension: Backend {
         table: FloatTensor<Self>,
         like: PackedAttention,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
+
+    /// The loss, and its gradients by emissions, transitions and ends.
+    fn packed_crf(
+        emissions: FloatTensor<Self>,
+        transitions: FloatTensor<Self>,
+        ends: FloatTensor<Self>,
+        like: Crf,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 }
 
 impl PackedExtension for Flex {
@@ -159,6 +167,26 @@ impl PackedExtension for Flex {
         let mut to = vec![0.0; slice(&projected).len()];
         let to_table = like.backward(slice(&gradient), slice(&projected), Some(distances(&table)), &mut to);
         (made(to, projected.shape()), made(to_table, table.shape()))
+    }
+
+    fn packed_crf(
+        emissions: Values,
+        transitions: Values,
+        ends: Values,
+        like: Crf,
+    ) -> (Values, Values, Values, Values) {
+        let (emissions, transitions, ends) = (ordered(emissions), ordered(transitions), ordered(ends));
+        let found = like.loss(CrfScores {
+            emissions: slice(&emissions),
+            transitions: slice(&transitions),
+            ends: slice(&ends),
+        });
+        (
+            made(vec![found.loss], [1]),
+            made(found.emissions, emissions.shape()),
+            made(found.transitions, transitions.shape()),
+            made(found.ends, ends.shape()),
+        )
     }
 }
 

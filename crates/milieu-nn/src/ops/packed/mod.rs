@@ -4,7 +4,8 @@
 mod backward;
 mod extension;
 
-use crate::kernels::{LayerNorm, PackedAttention, Spans};
+use crate::Tape;
+use crate::kernels::{Crf, LayerNorm, PackedAttention, Spans};
 use burn::backend::Dispatch;
 use burn::tensor::{Tensor, TensorData};
 use extension::PackedExtension;
@@ -56,4 +57,19 @@ pub fn mean(rows: Tensor<2>, spans: &Spans) -> Tensor<2> {
         shares[number * total..][span].fill(share);
     }
     Tensor::from_data(TensorData::new(shares, [count, total]), &rows.device()).matmul(rows)
+}
+
+/// Some rows, in the order of their numbers.
+#[must_use]
+pub fn pick(tape: &Tape<'_>, rows: Tensor<2>, numbers: &[usize]) -> Tensor<2> {
+    rows.select(0, tape.numbers(numbers.iter().copied()))
+}
+
+/// The loss of the right tags of sequences, [`Crf::loss`], from the scores of [`crate::kernels::CrfScores`]: emissions,
+/// `T x K`, transitions, `K x K`, and those of ends, `2 x K`.
+#[must_use]
+pub fn crf(emissions: Tensor<2>, transitions: Tensor<2>, ends: Tensor<2>, like: Crf) -> Tensor<1> {
+    let scores = [emissions, transitions, ends].map(Tensor::into_dispatch);
+    let [emissions, transitions, ends] = scores;
+    Tensor::from_dispatch(Dispatch::packed_crf(emissions, transitions, ends, like).0)
 }

@@ -4,6 +4,7 @@ mod measured;
 mod pictures;
 mod progress;
 mod sequences;
+mod slots;
 mod texts;
 
 use super::now;
@@ -46,6 +47,7 @@ pub(super) fn run(args: &Train) -> Result<()> {
         Task::ImageClassification => pictures::run(&job),
         Task::NextItem => sequences::run(&job),
         Task::TextClassification => texts::run(&job),
+        Task::TextSlots => slots::run(&job),
     };
     refused.map_err(|error| match error.downcast::<RecipeError>() {
         Ok(error) => usage(&error).into(),
