@@ -2,18 +2,24 @@
 
 mod bag;
 mod data;
+mod distil;
 mod encoder;
 mod family;
 mod grams;
 mod publish;
 mod published;
 mod recipe;
+mod registered;
 mod run;
 
 pub use bag::Bag;
+pub use distil::{Distillation, TeacherError};
 pub use encoder::{EncoderError, TunedEncoder};
 pub use family::Epoch;
 pub use publish::{TASK, draft};
 pub use published::{EmbeddingError, embedding_draft};
-pub use recipe::{BagConfig, Choice, DataConfig, EncoderConfig, FitConfig, GateConfig, Recipe};
-pub use run::{Model, Report, TrainError, TrainEvent, Trained, train};
+pub use recipe::{
+    BagConfig, Choice, DataConfig, EncoderConfig, FitConfig, GateConfig, Recipe, TeacherConfig,
+};
+pub use registered::RegisteredError;
+pub use run::{Model, Report, TrainError, TrainEvent, Trained, train, train_with};
