@@ -56,6 +56,16 @@ pub(super) enum Loss {
     Logistic,
 }
 
+impl Loss {
+    /// The loss of logits, which become its gradients.
+    pub(super) fn gradient(self, logits: &mut [f32], shares: &[f32]) -> f64 {
+        match self {
+            Self::CrossEntropy => cross_entropy(logits, shares),
+            Self::Logistic => logistic(logits, shares),
+        }
+    }
+}
+
 /// What a text of a step asks to change.
 struct Gradient {
     loss: f64,
@@ -146,10 +156,7 @@ impl Bag {
     fn gradient(&self, wanted: &Wanted, loss: Loss) -> Gradient {
         let hidden = self.hidden(&wanted.rows);
         let mut logits = self.of_hidden(&hidden);
-        let loss = match loss {
-            Loss::CrossEntropy => cross_entropy(&mut logits, &wanted.shares),
-            Loss::Logistic => logistic(&mut logits, &wanted.shares),
-        };
+        let loss = loss.gradient(&mut logits, &wanted.shares);
         let mut rows = vec![0.0; self.width];
         for (row, logit) in self.weight.chunks_exact(self.width.max(1)).zip(&logits) {
             rows.iter_mut().zip(row).for_each(|(sum, weight)| *sum += logit * weight);

@@ -94,13 +94,19 @@ pub struct BagConfig {
     pub grams: Grams,
 }
 
-/// An encoder in the format of Hugging Face: `config.json`, `model.safetensors` and `tokenizer.json` in a folder. It is
-/// trained end to end with a matrix over the mean of a text's tokens on top (Devlin et al. 2019).
+/// An encoder: a folder in the format of Hugging Face with `config.json`, `model.safetensors` and `tokenizer.json`, that
+/// is trained end to end with a matrix over the mean of a text's tokens on top (Devlin et al. 2019); or a model of the
+/// registry that gives vectors of texts, that stays as it is under a matrix that is learnt.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EncoderConfig {
-    /// The folder.
-    pub path: PathBuf,
+    /// The folder; absent where `model` is set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<PathBuf>,
+    /// `NAME@VERSION` in the registry, or `NAME` for its live version; absent where `path` is set. It learns nothing, and
+    /// each epoch is a step to a weaker penalty on the matrix, from 1 to 0.0001.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
     /// Tokens of a text that are read, 8 to 8192; no more than the encoder has positions for.
     #[serde(default = "tokens")]
     pub tokens: usize,
@@ -261,7 +267,7 @@ impl Recipe {
             *path = path.as_deref().map(name_only);
         }
         if let Some(encoder) = &mut recipe.encoder {
-            encoder.path = name_only(&encoder.path);
+            encoder.path = encoder.path.as_deref().map(name_only);
         }
         if let Some(teacher) = &mut recipe.teacher {
             teacher.texts.iter_mut().for_each(|path| *path = name_only(path));
@@ -278,7 +284,12 @@ impl Recipe {
         if let Some(teacher) = &self.teacher {
             teacher.check(encoder.is_some())?;
         }
-        let rules: [(bool, &'static str, &'static str); 18] = [
+        let rules: [(bool, &'static str, &'static str); 19] = [
+            (
+                encoder.is_none_or(|encoder| encoder.path.is_some() != encoder.model.is_some()),
+                "encoder.path",
+                "set where encoder.model is not, and the other way round",
+            ),
             (self.seed < 1 << 63, "seed", "below 2^63"),
             (
                 data.path.is_some() != data.train.is_some(),
@@ -375,6 +386,8 @@ mod tests {
             (&["data.path=x", "gate.accuracy=2"], "gate must be"),
             (&["data.path=x", "encoder.path=y", "encoder.tokens=7"], "encoder.tokens must be 8"),
             (&["data.path=x", "encoder.path=y", "encoder.warm_up=nan"], "encoder.warm_up"),
+            (&["data.path=x", "encoder.tokens=9"], "encoder.path must be set"),
+            (&["data.path=x", "encoder.path=y", "encoder.model=z"], "encoder.path must be set"),
             (&["data.path=x", "teacher.weight=1"], "teacher.model must be NAME"),
             (&["data.path=x", "teacher.model=x", "encoder.path=y"], "teacher must be without encoder"),
             (&["data.path=x", "teacher.model=x", "teacher.weight=2"], "teacher.weight must be 0 to 1"),

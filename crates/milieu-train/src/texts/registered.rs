@@ -1,5 +1,6 @@
 //! A model of texts that the registry has, run over many texts.
 
+use crate::checkpoint::CheckpointError;
 use milieu_content::TextReading;
 use milieu_inference::{
     Engine, EngineChoice, EngineError, Engines, LoadError, LoadOptions, RunError, Tensor, join,
@@ -42,6 +43,9 @@ pub enum RegisteredError {
     /// It cannot be run.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// What it said cannot be kept.
+    #[error(transparent)]
+    Kept(#[from] CheckpointError),
     /// It is a model of something else.
     #[error("{name}: {reason}")]
     Misfit {

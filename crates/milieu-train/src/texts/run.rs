@@ -5,8 +5,10 @@ use super::data::Data;
 use super::distil::{Distillation, Lessons, TeacherError};
 use super::encoder::{EncoderError, Encoders, TunedEncoder};
 use super::family::{Epoch, Family, Reading, State};
+use super::frozen::{HeadOnEncoder, Heads};
 use super::grams::Bags;
-use super::recipe::{DataConfig, Recipe};
+use super::recipe::{DataConfig, EncoderConfig, Recipe};
+use super::registered::{Registered, RegisteredError};
 use crate::checkpoint::{self, CheckpointError};
 use crate::classification::Figures;
 use crate::settings::name_only;
@@ -38,6 +40,13 @@ pub enum TrainEvent {
         /// Texts it has labelled.
         done: usize,
         /// Texts it was asked about.
+        of: usize,
+    },
+    /// An encoder that learns nothing makes vectors of texts.
+    Encoding {
+        /// Texts that have theirs.
+        done: usize,
+        /// Texts there are.
         of: usize,
     },
     /// What was learnt without a teacher, to compare with.
@@ -113,6 +122,9 @@ pub enum TrainError {
     /// The encoder that was to go on learning.
     #[error(transparent)]
     Encoder(#[from] EncoderError),
+    /// The encoder that was to stay as it is.
+    #[error("the encoder: {0}")]
+    Frozen(RegisteredError),
     /// The classifier that was to teach.
     #[error(transparent)]
     Teacher(#[from] TeacherError),
@@ -173,6 +185,8 @@ pub enum Model {
     Bag(Bag),
     /// A published encoder that went on learning.
     Encoder(Box<TunedEncoder>),
+    /// A matrix on an encoder that did not.
+    Head(Box<HeadOnEncoder>),
 }
 
 /// Trains by a recipe. Checkpoints go to `folder`, which must exist; a run that was cut off there goes on and ends as if
@@ -202,7 +216,7 @@ pub fn train_with(
     let parts = [&data.parts.train, &data.parts.validation, &data.parts.test].map(Vec::len);
     let (classes, left_out, bad) = (data.classes.len(), data.dropped.len(), data.bad.count);
     tell(TrainEvent::Read { parts, classes, left_out, bad });
-    let run = Run { recipe, data: &data, folder, lessons: 0 };
+    let run = Run { recipe, data: &data, folder, others: 0 };
     let mut distillation = None;
     let (learnt, model) = match &recipe.encoder {
         None => {
@@ -210,10 +224,23 @@ pub fn train_with(
             distillation = found;
             (learnt, Model::Bag(bag))
         }
-        Some(config) => {
-            let family = Encoders::new(recipe, config, &data)?;
+        Some(config @ EncoderConfig { path: Some(path), .. }) => {
+            let family = Encoders::new(recipe, config, &data, path)?;
             let (learnt, parameters) = run.of(&family, tell)?;
             (learnt, Model::Encoder(Box::new(family.tuned(parameters))))
+        }
+        Some(config) => {
+            let named = config.model.as_deref().unwrap_or_default();
+            let mut encoder = Registered::open(registry, named).map_err(TrainError::Frozen)?;
+            let mut encoding = |done, of| tell(TrainEvent::Encoding { done, of });
+            let family =
+                Heads::new(recipe, &data, &mut encoder, folder, &mut encoding).map_err(TrainError::Frozen)?;
+            let run = Run { others: family.hash(), ..run };
+            let (learnt, head) = run.of(&family, tell)?;
+            (
+                learnt,
+                Model::Head(Box::new(HeadOnEncoder { head: family.plain(&head), encoder: encoder.into() })),
+            )
         }
     };
     let Learnt { parameters, epochs, seconds, test, .. } = learnt;
@@ -253,7 +280,7 @@ fn bag(
     let alone = Run { recipe: &untaught, folder: &apart, ..*run };
     let alone = alone.of(&Bags::new(&untaught, data, None), &mut |_| {})?.0.test;
     tell(TrainEvent::Alone { accuracy: alone.accuracy.mean });
-    let taught = Run { lessons: lessons.hash, ..*run };
+    let taught = Run { others: lessons.hash, ..*run };
     let (learnt, bag) = taught.of(&Bags::new(recipe, data, Some(&lessons)), tell)?;
     let (teacher_accuracy, agreement) = lessons.compared(data, &data.parts.test, &learnt.logits);
     let (teacher, more) = (lessons.teacher, lessons.more.len());
@@ -266,8 +293,8 @@ struct Run<'a> {
     recipe: &'a Recipe,
     data: &'a Data,
     folder: &'a Path,
-    /// A number of what a teacher said; 0 without one.
-    lessons: u64,
+    /// A number of what models of the registry said; 0 where none is asked.
+    others: u64,
 }
 
 /// What is known of a model after a run.
@@ -286,8 +313,8 @@ impl Run<'_> {
         family: &F,
         tell: &mut dyn FnMut(TrainEvent),
     ) -> Result<(Learnt, F::Model), TrainError> {
-        let Self { recipe, data, folder, lessons } = *self;
-        let run = fingerprint(recipe, data) ^ lessons;
+        let Self { recipe, data, folder, others } = *self;
+        let run = fingerprint(recipe, data) ^ others;
         let mut state = match checkpoint::load::<State<F>>(folder, run)? {
             Some(state) => {
                 tell(TrainEvent::Resumed { epochs: state.epochs.len() });
@@ -364,7 +391,7 @@ fn fingerprint(recipe: &Recipe, data: &Data) -> u64 {
     recipe.data = DataConfig { separator: recipe.data.separator, ..DataConfig::default() };
     recipe.gate = Default::default();
     if let Some(encoder) = &mut recipe.encoder {
-        encoder.path = name_only(&encoder.path);
+        encoder.path = encoder.path.as_deref().map(name_only);
     }
     if let Some(teacher) = &mut recipe.teacher {
         teacher.texts.iter_mut().for_each(|path| *path = name_only(path));

@@ -1,16 +1,14 @@
 //! Distillation: a classifier that has learnt says what a smaller one is to learn, by how sure it is of each class
 //! (Hinton et al. 2015, arXiv 1503.02531), also of texts that nobody has labelled.
 
-mod kept;
 mod made;
 
 use super::data::Data;
+use super::kept::Kept;
 use super::recipe::{Recipe, TeacherConfig};
 use super::registered::{Registered, RegisteredError};
 use super::run::TrainError;
-use crate::checkpoint::CheckpointError;
 use crate::classification::{Figures, softmax};
-use kept::Kept;
 use made::made;
 use milieu_dataset::tables::{TableConfig, read_table};
 use milieu_registry::Registry;
@@ -38,9 +36,6 @@ pub enum TeacherError {
         /// Those of the data.
         ours: Vec<String>,
     },
-    /// What it said cannot be kept.
-    #[error(transparent)]
-    Kept(#[from] CheckpointError),
 }
 
 /// What a teacher says of all that is learnt from.
@@ -84,8 +79,10 @@ impl Lessons {
         let order = order(&teacher, data)?;
         let more = more(recipe, config, data)?;
         let texts: Vec<&str> = data.texts.iter().chain(&more).map(String::as_str).collect();
-        let mut kept = Kept::open(folder, &teacher.hash).map_err(TeacherError::from)?;
-        let logits = kept.ask(&mut teacher, &texts, tell)?;
+        let ask = |teacher: &mut Registered, tell| -> Result<_, RegisteredError> {
+            Kept::open(folder, "teacher", teacher)?.ask(teacher, &texts, tell)
+        };
+        let logits = ask(&mut teacher, tell).map_err(TeacherError::from)?;
         let classes = data.classes.len();
         let shares = |row: &Vec<f32>| shares(row, &order, config.temperature, data.many, classes);
         let mut all: Vec<Vec<f32>> = logits.iter().map(shares).collect();

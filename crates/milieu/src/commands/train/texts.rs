@@ -114,6 +114,7 @@ fn tell(progress: &Progress, event: TrainEvent) {
             "{train} texts to learn from, {validation} to choose by, {test} to measure with, of {classes} classes; \
              {left_out} left out, {bad} lines that are no examples"
         )),
+        TrainEvent::Encoding { done, of } => progress.step("encoding", done, of),
         TrainEvent::Teaching { done, of } => progress.step("teaching", done, of),
         TrainEvent::Alone { accuracy } => {
             progress.say(&format!("without the teacher: test accuracy {accuracy:.4}"));

@@ -1,50 +1,52 @@
-//! What a teacher said, in a file of the run.
+//! What a model of the registry said of texts, in a file of the run.
 
-use super::super::registered::Registered;
-use super::TeacherError;
+use super::registered::{Registered, RegisteredError};
 use crate::checkpoint::{self, CheckpointError};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
-/// The name of the file.
-const FILE: &str = "teacher";
 /// Answers after which the file is written, so that a run that is cut off does not ask for all of them again.
 const EACH: usize = 1 << 15;
 
-/// Logits by the number of their text.
+/// Rows of numbers by the number of their text.
 pub(super) struct Kept {
     folder: PathBuf,
-    /// A number that another teacher does not have.
-    teacher: u64,
+    file: &'static str,
+    /// A number that another model does not have.
+    model: u64,
     said: HashMap<u128, Vec<f32>>,
 }
 
 impl Kept {
-    /// What was said by the teacher with this hash; nothing where the file is another's.
-    pub(super) fn open(folder: &Path, teacher: &str) -> Result<Self, CheckpointError> {
-        let teacher = xxh3_64(teacher.as_bytes());
-        let said: Vec<(u128, Vec<f32>)> = match checkpoint::load_file(folder, FILE, teacher) {
+    /// What this model said before, as the file tells; nothing where the file is another's.
+    pub(super) fn open(
+        folder: &Path,
+        file: &'static str,
+        model: &Registered,
+    ) -> Result<Self, CheckpointError> {
+        let model = xxh3_64(model.hash.as_bytes());
+        let said: Vec<(u128, Vec<f32>)> = match checkpoint::load_file(folder, file, model) {
             Ok(said) => said.unwrap_or_default(),
             Err(CheckpointError::OtherRun(_)) => Vec::new(),
             Err(error) => return Err(error),
         };
-        Ok(Self { folder: folder.to_owned(), teacher, said: said.into_iter().collect() })
+        Ok(Self { folder: folder.to_owned(), file, model, said: said.into_iter().collect() })
     }
 
-    /// What the teacher says of each text; it is asked about those alone that it said nothing of so far.
+    /// What the model says of each text; it is asked about those alone that it said nothing of so far.
     pub(super) fn ask(
         &mut self,
-        teacher: &mut Registered,
+        model: &mut Registered,
         texts: &[&str],
         tell: &mut dyn FnMut(usize, usize),
-    ) -> Result<Vec<Vec<f32>>, TeacherError> {
+    ) -> Result<Vec<Vec<f32>>, RegisteredError> {
         let numbers: Vec<u128> = texts.iter().map(|text| xxh3_128(text.as_bytes())).collect();
         let asked = numbers.iter().zip(texts).filter(|(number, _)| !self.said.contains_key(number));
         let (new, asked): (Vec<u128>, Vec<&str>) = asked.map(|(&number, &text)| (number, text)).unzip();
         let mut done = 0;
         for (numbers, texts) in new.chunks(EACH).zip(asked.chunks(EACH)) {
-            let rows = teacher.rows(texts, &mut |some, _| {
+            let rows = model.rows(texts, &mut |some, _| {
                 done += some.len();
                 tell(done, asked.len());
             })?;
@@ -57,6 +59,6 @@ impl Kept {
     fn write(&self) -> Result<(), CheckpointError> {
         let mut said: Vec<(&u128, &Vec<f32>)> = self.said.iter().collect();
         said.sort_unstable_by_key(|(number, _)| **number);
-        checkpoint::save_file(&self.folder, FILE, self.teacher, &said)
+        checkpoint::save_file(&self.folder, self.file, self.model, &said)
     }
 }
