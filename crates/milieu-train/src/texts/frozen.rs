@@ -14,7 +14,7 @@ use std::path::Path;
 use xxhash_rust::xxh3::Xxh3;
 
 /// The logarithms to the base 10 of the first penalty and the last.
-const PENALTIES: [f64; 2] = [0.0, -4.0];
+const PENALTIES: [f64; 2] = [2.0, -4.0];
 
 /// An encoder of the registry, and what was learnt on its vectors.
 #[derive(Debug, Clone, PartialEq)]

@@ -104,7 +104,7 @@ pub struct EncoderConfig {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<PathBuf>,
     /// `NAME@VERSION` in the registry, or `NAME` for its live version; absent where `path` is set. It learns nothing, and
-    /// each epoch is a step to a weaker penalty on the matrix, from 1 to 0.0001.
+    /// each epoch is a step to a weaker penalty on the matrix, from 100 to 0.0001.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     /// Tokens of a text that are read, 8 to 8192; no more than the encoder has positions for.
