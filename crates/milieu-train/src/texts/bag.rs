@@ -22,6 +22,8 @@ pub struct Bag {
     pub width: usize,
     /// How many classes.
     pub classes: usize,
+    /// Whether what is negative in the vector of a text counts as nothing.
+    pub rectified: bool,
     /// `rows x width`.
     pub table: Vec<f32>,
     /// `classes x width`.
@@ -77,12 +79,13 @@ struct Gradient {
 
 impl Bag {
     /// A bag that knows nothing: small vectors that a seed decides, and no weights.
-    pub(super) fn new(rows: usize, width: usize, classes: usize, seed: u64) -> Self {
+    pub(super) fn new(rows: usize, width: usize, rectified: bool, classes: usize, seed: u64) -> Self {
         let mut random = Pcg64Mcg::seed_from_u64(seed);
         let most = 1.0 / (width as f32).sqrt();
         Self {
             width,
             classes,
+            rectified,
             table: (0..rows * width).map(|_| 0.1 * random.random_range(-most..most)).collect(),
             weight: (0..classes * width).map(|_| random.random_range(-most..most)).collect(),
             bias: vec![0.0; classes],
@@ -115,7 +118,8 @@ impl Bag {
             hidden.iter_mut().zip(self.vector(row)).for_each(|(sum, value)| *sum += value);
         }
         let scale = share(rows.len());
-        hidden.iter_mut().for_each(|value| *value *= scale);
+        let least = if self.rectified { 0.0 } else { f32::NEG_INFINITY };
+        hidden.iter_mut().for_each(|value| *value = (*value * scale).max(least));
         hidden
     }
 
@@ -162,7 +166,10 @@ impl Bag {
             rows.iter_mut().zip(row).for_each(|(sum, weight)| *sum += logit * weight);
         }
         let scale = share(wanted.rows.len());
-        rows.iter_mut().for_each(|value| *value *= scale);
+        for (value, hidden) in rows.iter_mut().zip(&hidden) {
+            let passes = !self.rectified || *hidden > 0.0;
+            *value *= if passes { scale } else { 0.0 };
+        }
         Gradient { loss, hidden, logits, rows }
     }
 
@@ -207,7 +214,10 @@ impl Bag {
         let axis = graph.constant(Tensor::of_i64("axis", &[1], &[1]));
         let vectors = graph.node("Gather", &[&table, &rows], vec![]);
         let sum = graph.node("ReduceSum", &[&vectors, &axis], vec![("keepdims", Value::Int(0))]);
-        let hidden = graph.node("Mul", &[&sum, &share], vec![]);
+        let mut hidden = graph.node("Mul", &[&sum, &share], vec![]);
+        if self.rectified {
+            hidden = graph.node("Relu", &[&hidden], vec![]);
+        }
         graph.node_named("Gemm", &[&hidden, &weight, &bias], "logits", vec![("transB", Value::Int(1))]);
         graph.output("logits", Element::F32, &["N".into(), Length::Fixed(self.classes)]);
         graph.finish()
@@ -258,7 +268,16 @@ mod tests {
 
     #[test]
     fn gradients_are_those_of_finite_differences() {
-        let bag = Bag::new(30_000, 4, 3, 7);
+        let plain = Bag::new(30_000, 4, false, 3, 7);
+        // A bag that is far from zero, where its slope has a corner.
+        let mut rectified = Bag::new(30_000, 4, true, 3, 7);
+        rectified.table.iter_mut().for_each(|x| *x += 0.2f32.copysign(*x));
+        for bag in [plain, rectified] {
+            check_gradients(&bag);
+        }
+    }
+
+    fn check_gradients(bag: &Bag) {
         let batch = batch();
         let all = [Loss::CrossEntropy, Loss::Logistic]
             .into_iter()
@@ -292,7 +311,7 @@ mod tests {
         let steps = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| {
-                let mut bag = Bag::new(30_000, 4, 3, 7);
+                let mut bag = Bag::new(30_000, 4, false, 3, 7);
                 let step = Step { rate: 0.1, decay: 0.01, loss: Loss::CrossEntropy };
                 let losses: Vec<f64> = (0..60).map(|_| bag.step(&batch(), step)).collect();
                 (bag, losses)
@@ -307,12 +326,14 @@ mod tests {
 
     #[test]
     fn the_graph_is_the_bag() {
-        let bag = Bag::new(300, 4, 3, 7);
-        let model = bag.onnx().unwrap();
-        let engine = rten_logits(&model, &[0, 3, 3, 299, 300, 300], [2, 3], &[1.0 / 3f32.sqrt(), 1.0]);
-        let expected = [bag.logits(&[0, 3, 3]), bag.logits(&[299])].concat();
-        for (found, expected) in engine.iter().zip(&expected) {
-            assert!((found - expected).abs() < 1e-6, "{found} {expected}");
+        for rectified in [false, true] {
+            let bag = Bag::new(300, 4, rectified, 3, 7);
+            let model = bag.onnx().unwrap();
+            let engine = rten_logits(&model, &[0, 3, 3, 299, 300, 300], [2, 3], &[1.0 / 3f32.sqrt(), 1.0]);
+            let expected = [bag.logits(&[0, 3, 3]), bag.logits(&[299])].concat();
+            for (found, expected) in engine.iter().zip(&expected) {
+                assert!((found - expected).abs() < 1e-6, "{found} {expected}");
+            }
         }
     }
 

@@ -6,6 +6,7 @@ use super::kept::Kept;
 use super::recipe::Recipe;
 use super::registered::{Registered, RegisteredError};
 use super::regression::{Examples, Linear, fit};
+use milieu_content::EMBEDDING_TASK;
 use milieu_onnx::proto::Tensor;
 use milieu_onnx::{Builder, Element, Length, Limits, Model, OnnxError, Value, rewrite};
 use milieu_registry::ModelCard;
@@ -62,6 +63,15 @@ impl HeadOnEncoder {
         let value = encoder.graph().output.first().map(|output| output.name().to_owned());
         rewrite::join(&encoder, &value.unwrap_or_default(), &head)
     }
+}
+
+/// The same model, where it makes vectors of texts.
+pub(super) fn embeds(model: Registered) -> Result<Registered, RegisteredError> {
+    if model.card.task == EMBEDDING_TASK {
+        return Ok(model);
+    }
+    let reason = "it makes no vectors of texts".to_owned();
+    Err(RegisteredError::Misfit { name: model.name, reason })
 }
 
 /// Matrices on the vectors of texts. Vectors are brought to a mean of nothing and a variance of 1 over all values, so that

@@ -60,7 +60,7 @@ impl Family for Bags<'_> {
 
     fn begin(&self) -> Bag {
         let Recipe { model, seed, .. } = self.recipe;
-        Bag::new(model.grams.rows as usize, model.width, self.data.classes.len(), *seed)
+        Bag::new(model.grams.rows as usize, model.width, model.rectified, self.data.classes.len(), *seed)
     }
 
     fn epoch(&self, bag: &mut Bag, epoch: usize, tell: &mut dyn FnMut(usize, usize)) -> f64 {

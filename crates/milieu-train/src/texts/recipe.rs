@@ -90,6 +90,9 @@ pub struct DataConfig {
 pub struct BagConfig {
     /// The length of a vector, 1 to 1024.
     pub width: usize,
+    /// Whether what is negative in the vector of a text counts as nothing, so that its n-grams do not just add up (Iyyer et
+    /// al. 2015, "Deep Unordered Composition Rivals Syntactic Methods").
+    pub rectified: bool,
     /// Which n-grams.
     pub grams: Grams,
 }
@@ -129,6 +132,8 @@ pub struct TeacherConfig {
     pub temperature: f32,
     /// Tables of further texts, whose labels are not looked at; their text is in the column `data.text`.
     pub texts: Vec<PathBuf>,
+    /// Whether each whole word of its vocabulary is a further text.
+    pub words: bool,
     /// Texts made from each that is learnt from, 0 to 100.
     pub made: usize,
     /// The share of them that are fragments of one to five tokens, 0 to 1.
@@ -213,7 +218,7 @@ impl Default for DataConfig {
 
 impl Default for BagConfig {
     fn default() -> Self {
-        Self { width: 32, grams: Grams::default() }
+        Self { width: 32, rectified: false, grams: Grams::default() }
     }
 }
 
@@ -224,6 +229,7 @@ impl Default for TeacherConfig {
             weight: 0.9,
             temperature: 1.0,
             texts: Vec::new(),
+            words: false,
             made: 4,
             fragment: 0.25,
             left_out: 0.1,

@@ -5,7 +5,7 @@ use super::data::Data;
 use super::distil::{Distillation, Lessons, TeacherError};
 use super::encoder::{EncoderError, Encoders, TunedEncoder};
 use super::family::{Epoch, Family, Reading, State};
-use super::frozen::{HeadOnEncoder, Heads};
+use super::frozen::{HeadOnEncoder, Heads, embeds};
 use super::grams::Bags;
 use super::recipe::{DataConfig, EncoderConfig, Recipe};
 use super::registered::{Registered, RegisteredError};
@@ -231,7 +231,8 @@ pub fn train_with(
         }
         Some(config) => {
             let named = config.model.as_deref().unwrap_or_default();
-            let mut encoder = Registered::open(registry, named).map_err(TrainError::Frozen)?;
+            let mut encoder =
+                Registered::open(registry, named).and_then(embeds).map_err(TrainError::Frozen)?;
             let mut encoding = |done, of| tell(TrainEvent::Encoding { done, of });
             let family =
                 Heads::new(recipe, &data, &mut encoder, folder, &mut encoding).map_err(TrainError::Frozen)?;

@@ -11,7 +11,8 @@ use super::run::TrainError;
 use crate::classification::{Figures, softmax};
 use made::made;
 use milieu_dataset::tables::{TableConfig, read_table};
-use milieu_registry::Registry;
+use milieu_registry::{Preprocessing, Registry};
+use milieu_text::Tokenizer;
 use serde::Serialize;
 use std::collections::HashSet;
 use std::path::Path;
@@ -77,7 +78,8 @@ impl Lessons {
     ) -> Result<Self, TrainError> {
         let mut teacher = Registered::open(registry, &config.model).map_err(TeacherError::from)?;
         let order = order(&teacher, data)?;
-        let more = more(recipe, config, data)?;
+        let words = if config.words { words(&teacher)? } else { Vec::new() };
+        let more = more(recipe, config, data, words)?;
         let texts: Vec<&str> = data.texts.iter().chain(&more).map(String::as_str).collect();
         let ask = |teacher: &mut Registered, tell| -> Result<_, RegisteredError> {
             Kept::open(folder, "teacher", teacher)?.ask(teacher, &texts, tell)
@@ -151,9 +153,26 @@ fn shares(row: &[f32], order: &[usize], temperature: f32, many: bool, classes: u
     softmax(&sorted, f64::from(temperature)).into_iter().map(|share| share as f32).collect()
 }
 
-/// Texts without labels: of the files that the recipe names, and made from those that are learnt from. None stands in
-/// the data.
-fn more(recipe: &Recipe, config: &TeacherConfig, data: &Data) -> Result<Vec<String>, TrainError> {
+/// The words that the teacher knows.
+fn words(teacher: &Registered) -> Result<Vec<String>, TeacherError> {
+    let misfit =
+        |reason: String| TeacherError::from(RegisteredError::Misfit { name: teacher.name.clone(), reason });
+    let Some(Preprocessing::Text(text)) = &teacher.card.preprocessing else {
+        return Err(misfit("it has no vocabulary to take words from".to_owned()));
+    };
+    let json = teacher.files.get(&text.tokenizer).map(Vec::as_slice).unwrap_or_default();
+    let tokenizer = Tokenizer::new(json, text.maximum_tokens as usize);
+    Ok(tokenizer.map_err(|error| misfit(error.to_string()))?.words())
+}
+
+/// Texts without labels: of the files that the recipe names, words, and made from those that are learnt from. None stands
+/// in the data.
+fn more(
+    recipe: &Recipe,
+    config: &TeacherConfig,
+    data: &Data,
+    words: Vec<String>,
+) -> Result<Vec<String>, TrainError> {
     let mut known: HashSet<&str> = data.texts.iter().map(String::as_str).collect();
     let table = TableConfig {
         format: recipe.data.format,
@@ -173,6 +192,7 @@ fn more(recipe: &Recipe, config: &TeacherConfig, data: &Data) -> Result<Vec<Stri
         let made = made(&all, config, recipe.seed ^ SALT);
         found.extend(made);
     }
+    found.extend(words);
     let keep: Vec<bool> = found.iter().map(|text| known.insert(text)).collect();
     drop(known);
     Ok(found.into_iter().zip(keep).filter(|(_, keep)| *keep).map(|(text, _)| text).collect())
