@@ -8,7 +8,7 @@ use milieu_content::TextReading;
 use milieu_inference::{Engine, EngineChoice, Engines, LoadOptions};
 use milieu_registry::{Draft, ModelCard, Registry};
 use milieu_train::texts::{
-    Model, Recipe, TrainError, TrainEvent, Trained, draft, embedding_draft, train, train_with,
+    Model, Recipe, TeacherConfig, TrainError, TrainEvent, Trained, draft, embedding_draft, train, train_with,
 };
 use milieu_types::Timestamp;
 use std::fmt::Write as _;
@@ -76,6 +76,13 @@ fn a_teacher_is_asked_once_and_measured_beside_its_pupil() {
     // It goes on where it was, and the teacher, who said all, is not asked again.
     let (again, asked) = run();
     assert_eq!((again.model, asked), (trained.model.clone(), 0));
+    let fewer = Recipe {
+        teacher: recipe.teacher.clone().map(|teacher| TeacherConfig { most: 7, ..teacher }),
+        ..recipe
+    };
+    let fewer =
+        train_with(&fewer, tempfile::tempdir().unwrap().path(), Some(&registry), &mut |_| {}).unwrap();
+    assert_eq!(fewer.report.distillation.unwrap().more, 7);
     // What is published reads texts as one without a teacher does, and says who taught.
     let draft = draft("pupil", &trained, AT).unwrap();
     assert_eq!(draft.attributes["preprocessing"]["kind"], "grams");
@@ -139,7 +146,7 @@ fn a_head_on_an_encoder_that_stays_as_it_is() {
     let draft = draft("films", &trained, AT).unwrap();
     let (reading, mut engine) = served(&registry, &draft);
     let (vectors, mut bare) = served(&registry, &embedding_draft(encoder.path(), "meaning", AT).unwrap());
-    for (text, label) in [("film very good 9", "up"), ("bad film", "down")] {
+    for (text, label) in [("film very good 8", "up"), ("very bad 9", "down")] {
         let logits =
             engine.run(&reading.prepare(text).unwrap().inputs).unwrap()[0].as_f32().unwrap().to_vec();
         let vector = bare.run(&vectors.prepare(text).unwrap().inputs).unwrap()[0].as_f32().unwrap().to_vec();

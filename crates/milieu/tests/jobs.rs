@@ -218,7 +218,7 @@ fn own_labels_become_a_classifier_that_answers() {
     assert!(job["summary"]["accuracy"].as_f64().unwrap() > 0.95, "{job}");
     let version = json!({"version": job["summary"]["version"]}).to_string();
     server.done("POST", "/v1/models/mine/promote", &version);
-    let texts = json!({"texts": ["film very good", "bad film 7"], "tasks": ["mine"]}).to_string();
+    let texts = json!({"texts": ["film very good 8", "very bad 9"], "tasks": ["mine"]}).to_string();
     let said = server.done("POST", "/v1/analyze/text", &texts);
     let label = |place: usize| said["results"][place]["tasks"]["mine"]["labels"][0]["label"].clone();
     assert_eq!((label(0), label(1)), (json!("praise"), json!("blame")), "{said}");

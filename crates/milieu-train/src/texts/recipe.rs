@@ -136,6 +136,8 @@ pub struct TeacherConfig {
     pub words: bool,
     /// Texts made from each that is learnt from, 0 to 100.
     pub made: usize,
+    /// The most further texts, words and made ones together, in this order; 0 for all. Its answers take most of the time.
+    pub most: usize,
     /// The share of them that are fragments of one to five tokens, 0 to 1.
     pub fragment: f32,
     /// The share of their tokens that are left out, 0 to 1.
@@ -231,6 +233,7 @@ impl Default for TeacherConfig {
             texts: Vec::new(),
             words: false,
             made: 4,
+            most: 0,
             fragment: 0.25,
             left_out: 0.1,
             swapped: 0.1,

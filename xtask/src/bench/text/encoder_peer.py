@@ -3,8 +3,8 @@
 Usage: encoder_peer.py MODEL TOKENIZER TEXTS THREADS BATCH MOST
 
 TEXTS has a text a line. "run" on stdin makes the vectors of all of them in batches, from the text to the mean over its
-tokens brought to length 1, and prints the seconds and the mean absolute value. At most MOST tokens of a text are read.
-"once" does so for the first text alone. The first line printed is the version and the file of the native library.
+tokens brought to length 1, and prints the seconds and the mean absolute value. At most MOST tokens of a text are read, and
+texts of about one length stand together, as in sentence-transformers. The first line printed is the version and the file of the native library.
 """
 
 import glob
@@ -45,9 +45,9 @@ def main():
         return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
 
     print(ort.__version__, libraries[0] if libraries else "-", flush=True)
-    for line in sys.stdin:
-        some = texts[:1] if line.strip() == "once" else texts
+    for _ in sys.stdin:
         start = time.perf_counter()
+        some = sorted(texts, key=len, reverse=True)
         found = [vectors(some[at : at + int(size)]) for at in range(0, len(some), int(size))]
         seconds = time.perf_counter() - start
         print(seconds, float(np.abs(np.concatenate(found)).mean()), flush=True)

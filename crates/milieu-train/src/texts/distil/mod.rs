@@ -186,14 +186,18 @@ fn more(
     for path in &config.texts {
         found.extend(read_table(path, &table)?.examples.into_iter().map(|example| example.value));
     }
-    if config.made > 0 {
+    let made = if config.made > 0 {
         let train = data.parts.train.iter().map(|&at| data.texts[at].as_str());
         let all: Vec<&str> = train.chain(found.iter().map(String::as_str)).collect();
-        let made = made(&all, config, recipe.seed ^ SALT);
-        found.extend(made);
-    }
+        made(&all, config, recipe.seed ^ SALT)
+    } else {
+        Vec::new()
+    };
     found.extend(words);
+    found.extend(made);
     let keep: Vec<bool> = found.iter().map(|text| known.insert(text)).collect();
     drop(known);
-    Ok(found.into_iter().zip(keep).filter(|(_, keep)| *keep).map(|(text, _)| text).collect())
+    let most = if config.most == 0 { usize::MAX } else { config.most };
+    let kept = found.into_iter().zip(keep).filter(|(_, keep)| *keep).map(|(text, _)| text);
+    Ok(kept.take(most).collect())
 }
