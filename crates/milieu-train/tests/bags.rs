@@ -7,7 +7,7 @@ use milieu_onnx::{Builder, Element, Length, Value};
 use std::num::NonZeroUsize;
 
 const ROWS: usize = 50;
-const WIDTH: usize = 5;
+const WIDTH: usize = 37;
 
 /// A bag; where `apart`, with a node more that changes nothing, so that an engine runs it.
 fn bag(rectified: bool, apart: bool) -> Box<dyn Engine> {

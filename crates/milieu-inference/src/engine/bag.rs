@@ -5,6 +5,9 @@ use super::Engine;
 use crate::outline::{Value, children, fields, text};
 use crate::{Data, LoadError, RunError, Signature, Tensor};
 
+/// Values of a line of the cache.
+const LINE: usize = 16;
+
 /// A graph of that form; see [`read`](Self::read).
 pub(super) struct BagEngine {
     signature: Signature,
@@ -96,36 +99,59 @@ impl BagEngine {
         })
     }
 
-    /// The logits of a text.
-    fn answer(
-        &self,
-        rows: &[i64],
-        share: f32,
-        hidden: &mut [f32],
-        out: &mut Vec<f32>,
-    ) -> Result<(), RunError> {
+    /// Where the rows of a text begin in the table; what fills a text up is left out.
+    fn starts(&self, rows: &[i64], starts: &mut Vec<usize>) -> Result<(), RunError> {
         let count = self.table.len() / self.width;
-        hidden.fill(0.0);
+        let filler = if self.padded { count - 1 } else { count };
+        starts.clear();
         for &row in rows {
             // As ONNX counts: from the end where it is negative.
             let place = if row < 0 { row.checked_add_unsigned(count as u64).unwrap_or(-1) } else { row };
-            let place = usize::try_from(place).ok().filter(|&place| place < count);
-            let place = place.ok_or_else(|| {
-                RunError::Failed(format!("the row {row} is not among the {count} of the table"))
-            })?;
-            if self.padded && place + 1 == count {
-                continue;
+            match usize::try_from(place) {
+                Ok(place) if place == filler && place < count => {}
+                Ok(place) if place < count => starts.push(place * self.width),
+                _ => {
+                    let reason = format!("the row {row} is not among the {count} of the table");
+                    return Err(RunError::Failed(reason));
+                }
             }
-            let vector = &self.table[place * self.width..(place + 1) * self.width];
-            hidden.iter_mut().zip(vector).for_each(|(sum, x)| *sum += x);
         }
+        Ok(())
+    }
+
+    /// The sum of the rows that begin there. A line of the cache at a time, over all rows: so the sums stay in registers,
+    /// and the next rows are on their way while one is added.
+    fn sum(&self, starts: &[usize], hidden: &mut [f32]) {
+        for (block, hidden) in hidden.chunks_mut(LINE).enumerate() {
+            let first = block * LINE;
+            if let Ok(hidden) = <&mut [f32; LINE]>::try_from(&mut *hidden) {
+                let mut sums = [0.0; LINE];
+                for start in starts {
+                    let Some(line) = self.table.get(start + first..).and_then(<[f32]>::first_chunk::<LINE>)
+                    else {
+                        continue;
+                    };
+                    sums.iter_mut().zip(line).for_each(|(sum, x)| *sum += x);
+                }
+                *hidden = sums;
+            } else {
+                hidden.fill(0.0);
+                for start in starts {
+                    let line = self.table.get(start + first..).unwrap_or_default();
+                    hidden.iter_mut().zip(line).for_each(|(sum, x)| *sum += x);
+                }
+            }
+        }
+    }
+
+    /// The logits of a text whose rows are summed.
+    fn logits(&self, hidden: &mut [f32], share: f32, out: &mut Vec<f32>) {
         let least = if self.rectified { 0.0 } else { f32::NEG_INFINITY };
         hidden.iter_mut().for_each(|x| *x = (*x * share).max(least));
         let products = self.weight.chunks_exact(self.width).zip(&self.bias);
         out.extend(
             products.map(|(row, bias)| bias + row.iter().zip(&*hidden).map(|(a, b)| a * b).sum::<f32>()),
         );
-        Ok(())
     }
 }
 
@@ -142,11 +168,13 @@ impl Engine for BagEngine {
         if shares.len() != texts {
             return Err(misfit());
         }
-        let mut hidden = vec![0.0; self.width];
+        let (mut hidden, mut starts) = (vec![0.0; self.width], Vec::with_capacity(length));
         let mut logits = Vec::with_capacity(texts * self.bias.len());
         for (number, &share) in shares.iter().enumerate() {
             let rows = values.get(number * length..(number + 1) * length).unwrap_or_default();
-            self.answer(rows, share, &mut hidden, &mut logits)?;
+            self.starts(rows, &mut starts)?;
+            self.sum(&starts, &mut hidden);
+            self.logits(&mut hidden, share, &mut logits);
         }
         let logits = Tensor::new(vec![texts, self.bias.len()], Data::F32(logits));
         Ok(vec![logits.map_err(|error| RunError::Output(error.to_string()))?])

@@ -148,11 +148,12 @@ impl Bag {
         }
         let rows = self.weight.chunks_exact_mut(width.max(1)).zip(weight.chunks_exact(width.max(1)));
         for ((values, gradient), squares) in rows.zip(&mut self.weight_squares) {
-            descend(values, gradient, squares, rate);
+            descend(values, gradient, mean_square(gradient), squares, rate);
         }
         let biases = self.bias.iter_mut().zip(&bias).zip(&mut self.bias_squares);
         for ((value, gradient), squares) in biases {
-            descend(std::slice::from_mut(value), std::slice::from_ref(gradient), squares, rate);
+            let gradient = std::slice::from_ref(gradient);
+            descend(std::slice::from_mut(value), gradient, mean_square(gradient), squares, rate);
         }
         gradients.iter().map(|gradient| gradient.loss).sum()
     }
@@ -177,11 +178,13 @@ impl Bag {
     fn step_table(&mut self, batch: &[Wanted], gradients: &[Gradient], step: Step) {
         let width = self.width.max(1);
         let kept = 1.0 - step.rate * step.decay;
+        // All rows of a text have one gradient.
+        let lengths: Vec<f32> = gradients.iter().map(|gradient| mean_square(&gradient.rows)).collect();
         let stretches =
             self.table.par_chunks_mut(ROWS_TOGETHER * width).zip(self.squares.par_chunks_mut(ROWS_TOGETHER));
         stretches.enumerate().for_each(|(number, (table, squares))| {
             let first = number * ROWS_TOGETHER;
-            for (wanted, gradient) in batch.iter().zip(gradients) {
+            for ((wanted, gradient), square) in batch.iter().zip(gradients).zip(&lengths) {
                 for &row in &wanted.rows {
                     let Some(place) = (row as usize).checked_sub(first) else { continue };
                     let Some(squares) = squares.get_mut(place) else { continue };
@@ -189,7 +192,7 @@ impl Bag {
                     if kept < 1.0 {
                         values.iter_mut().for_each(|value| *value *= kept);
                     }
-                    descend(values, &gradient.rows, squares, step.rate);
+                    descend(values, &gradient.rows, *square, squares, step.rate);
                 }
             }
         });
@@ -245,9 +248,12 @@ fn logistic(logits: &mut [f32], shares: &[f32]) -> f64 {
     loss
 }
 
-/// A step of values that share the sum of their squared gradients.
-fn descend(values: &mut [f32], gradient: &[f32], squares: &mut f32, rate: f32) {
-    let square = gradient.iter().map(|x| x * x).sum::<f32>() / gradient.len().max(1) as f32;
+fn mean_square(gradient: &[f32]) -> f32 {
+    gradient.iter().map(|x| x * x).sum::<f32>() / gradient.len().max(1) as f32
+}
+
+/// A step of values that share the sum of their squared gradients; `square` is the mean of the squares of this one.
+fn descend(values: &mut [f32], gradient: &[f32], square: f32, squares: &mut f32, rate: f32) {
     *squares += square;
     let rate = rate / (*squares + EPSILON).sqrt();
     values.iter_mut().zip(gradient).for_each(|(value, gradient)| *value -= rate * gradient);
