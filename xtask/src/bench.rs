@@ -6,6 +6,7 @@ mod ingest;
 mod live;
 mod python;
 mod serve;
+mod text;
 mod train;
 mod transfer;
 mod vector;
@@ -25,6 +26,8 @@ pub(crate) enum Bench {
     Infer(infer::Args),
     /// Durable ingest of events
     Ingest(ingest::Args),
+    /// Models of texts against fastText and onnxruntime in Python, and how soon a text is answered over HTTP
+    Text(text::Args),
     /// Steps of training a small convolutional network against PyTorch
     Train(train::Args),
     /// A head on an encoder that learnt elsewhere against training from nothing, with few pictures of each class
@@ -42,6 +45,7 @@ pub(crate) fn run(root: &Path, bench: Bench) -> Result<()> {
         Bench::Serve(args) => serve::run(root, &args),
         Bench::Infer(args) => infer::run(root, &args),
         Bench::Ingest(args) => ingest::run(root, &args),
+        Bench::Text(args) => text::run(root, &args),
         Bench::Train(args) => train::run(root, &args),
         Bench::Transfer(args) => transfer::run(root, &args),
         Bench::Vector(args) => vector::run(root, &args),

@@ -58,7 +58,7 @@ impl Message {
 }
 
 /// One field of a message.
-enum Value<'a> {
+pub(crate) enum Value<'a> {
     Number(u64),
     Bytes(&'a [u8]),
 }
@@ -115,6 +115,20 @@ impl<'a> Iterator for Fields<'a> {
         }
         Some(field.ok_or_else(|| malformed("it is cut short, or is no Protocol Buffers message")))
     }
+}
+
+/// The fields of a message, in the file's order.
+pub(crate) fn fields(bytes: &[u8]) -> impl Iterator<Item = Result<(u64, Value<'_>), LoadError>> {
+    Fields(bytes)
+}
+
+/// Numbers that stand one after the other.
+pub(crate) fn numbers(bytes: &[u8]) -> Result<Vec<u64>, LoadError> {
+    let (mut rest, mut found) = (Fields(bytes), Vec::new());
+    while !rest.0.is_empty() {
+        found.push(rest.number().ok_or_else(|| malformed("a list of numbers is cut short"))?);
+    }
+    Ok(found)
 }
 
 fn malformed(reason: impl Into<String>) -> LoadError {
@@ -194,7 +208,7 @@ fn walk(message: Message, bytes: &[u8], depth: usize) -> Result<(), LoadError> {
 }
 
 /// The messages in one field.
-fn children(bytes: &[u8], number: u64) -> impl Iterator<Item = Result<&[u8], LoadError>> {
+pub(crate) fn children(bytes: &[u8], number: u64) -> impl Iterator<Item = Result<&[u8], LoadError>> {
     Fields(bytes).filter_map(move |field| match field {
         Ok((found, Value::Bytes(bytes))) if found == number => Some(Ok(bytes)),
         Ok(_) => None,
@@ -203,7 +217,7 @@ fn children(bytes: &[u8], number: u64) -> impl Iterator<Item = Result<&[u8], Loa
 }
 
 /// The text in one field, empty where it is absent.
-fn text(bytes: &[u8], number: u64) -> Result<String, LoadError> {
+pub(crate) fn text(bytes: &[u8], number: u64) -> Result<String, LoadError> {
     let last = children(bytes, number).last().transpose()?.unwrap_or_default();
     String::from_utf8(last.to_vec()).map_err(|_| malformed("a name is no UTF-8"))
 }

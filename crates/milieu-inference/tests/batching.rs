@@ -113,6 +113,18 @@ fn a_batch_waits_to_fill_but_not_for_long() {
 }
 
 #[test]
+fn a_request_waits_no_longer_than_a_run_takes_where_that_is_wanted() {
+    let engine = scripted(&[0, 0], &[0, 0], |inputs| Ok(vec![double(&inputs[0])]));
+    let options = BatchOptions { within_a_run: true, ..options(100, 2, 60_000) };
+    let batcher = Batcher::start("v1", engine, options).unwrap();
+    let start = Instant::now();
+    for _ in 0..20 {
+        batcher.submit(vec![floats(&[1.0], 1)], None).unwrap().wait().unwrap();
+    }
+    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
+}
+
+#[test]
 fn permits_bound_the_queue() {
     let gated = gated(&[0, 0], options(3, 8, 0));
     let running = gated.occupy();

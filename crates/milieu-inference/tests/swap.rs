@@ -16,6 +16,7 @@ const PATIENT: BatchOptions = BatchOptions {
     permits: NonZeroUsize::new(64).unwrap(),
     most_rows: NonZeroUsize::new(8).unwrap(),
     most_wait: Duration::ZERO,
+    within_a_run: false,
     most_bytes: 1 << 20,
 };
 

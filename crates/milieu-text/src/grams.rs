@@ -95,8 +95,11 @@ impl Grams {
             }
         }
         self.add_apart(&tokens, &hashes, rows);
+        let mut signed = Vec::new();
         for token in tokens.iter().filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::Topic)) {
-            self.add_parts(token.text, rows);
+            signed.clear();
+            signed.extend(std::iter::once('<').chain(token.text.chars()).chain(std::iter::once('>')));
+            self.add_parts(&signed, rows);
         }
     }
 
@@ -116,13 +119,8 @@ impl Grams {
         }
     }
 
-    /// Parts of a word, with a sign at its start and end.
-    fn add_parts(&self, word: &str, rows: &mut Vec<u32>) {
-        if self.longest == 0 {
-            return;
-        }
-        let signed: Vec<char> =
-            std::iter::once('<').chain(word.chars()).chain(std::iter::once('>')).collect();
+    /// Parts of a word that has a sign at its start and end.
+    fn add_parts(&self, signed: &[char], rows: &mut Vec<u32>) {
         for start in 0..signed.len() {
             let mut hash = Hash::new(b'p');
             for (length, &c) in signed.get(start..).unwrap_or_default().iter().enumerate().take(self.longest)

@@ -12,12 +12,21 @@ const LONGEST_RUN: usize = 3;
 /// whose simple form hangs on their neighbours.
 #[must_use]
 pub fn one_spelling(text: &str) -> String {
+    // Plain text, as most is, has one form and no dictionary to go through.
+    if text.is_ascii() {
+        return tidied(text.bytes().map(|byte| plain(char::from(byte.to_ascii_lowercase()))), text.len());
+    }
     let composed: String = text.nfkc().filter(|&c| !is_unseen(c)).flat_map(char::to_lowercase).collect();
     // Lower case can bring marks that compose anew.
     let composed: String = simplified(&composed).nfkc().map(plain).collect();
-    let mut out = String::with_capacity(composed.len());
+    tidied(composed.chars(), composed.len())
+}
+
+/// One space between words, and no long runs; `room` is how many bytes there are at most.
+fn tidied(characters: impl Iterator<Item = char>, room: usize) -> String {
+    let mut out = String::with_capacity(room);
     let (mut last, mut run) = (' ', 0);
-    for c in composed.chars() {
+    for c in characters {
         let c = if c.is_whitespace() || c.is_control() { ' ' } else { c };
         run = if c == last { run + 1 } else { 1 };
         last = c;
@@ -95,6 +104,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn plain_text_is_spelled_as_beside_other_text(text in "[ -~\t\n]{0,40}") {
+            // The last character keeps it from the short way.
+            let other = one_spelling(&format!("{text} é"));
+            let end = if one_spelling(&text).is_empty() { "é" } else { " é" };
+            prop_assert_eq!(one_spelling(&text) + end, other);
+        }
+
         #[test]
         fn a_spelling_is_its_own(text in "\\PC{0,40}") {
             let one = one_spelling(&text);

@@ -59,6 +59,22 @@ impl Tokenizer {
         self.inner.get_vocab_size(true)
     }
 
+    /// The whole words that it knows as one token, of three letters and more, in the order of their tokens: what WordPiece
+    /// writes without `##`, BPE with `Ġ` and Unigram with `▁` before it.
+    #[must_use]
+    pub fn words(&self) -> Vec<String> {
+        let mut all: Vec<(u32, String)> =
+            self.inner.get_vocab(false).into_iter().map(|(token, id)| (id, token)).collect();
+        all.sort_unstable();
+        let sign = ['Ġ', '▁'].into_iter().find(|&sign| all.iter().any(|(_, token)| token.starts_with(sign)));
+        let word = |token: String| match sign {
+            Some(sign) => token.strip_prefix(sign).map(str::to_owned),
+            None => Some(token),
+        };
+        let words = all.into_iter().filter_map(|(_, token)| word(token));
+        words.filter(|word| word.chars().count() > 2 && word.chars().all(char::is_alphabetic)).collect()
+    }
+
     /// The tokens of a text, with those that mark its ends. None where the tokenizer cannot read it.
     #[must_use]
     pub fn tokens(&self, text: &str) -> Vec<u32> {

@@ -32,10 +32,20 @@ pub enum CheckpointError {
 
 /// Writes a checkpoint in the place of the last one; a crash leaves one of the two.
 pub(crate) fn save<T: Serialize>(folder: &Path, run: u64, state: &T) -> Result<(), CheckpointError> {
-    let path = folder.join(FILE);
+    save_file(folder, FILE, run, state)
+}
+
+/// The same under another name.
+pub(crate) fn save_file<T: Serialize>(
+    folder: &Path,
+    name: &str,
+    run: u64,
+    state: &T,
+) -> Result<(), CheckpointError> {
+    let path = folder.join(name);
     let fault = |source| CheckpointError::Io { path: path.clone(), source };
     let body = postcard::to_stdvec(state).map_err(|error| fault(io::Error::other(error)))?;
-    let scratch = folder.join(format!("{FILE}.new"));
+    let scratch = folder.join(format!("{name}.new"));
     let mut file = fs::File::create(&scratch).map_err(fault)?;
     for bytes in [&MAGIC[..], &run.to_le_bytes(), &xxh3_64(&body).to_le_bytes(), &body] {
         file.write_all(bytes).map_err(fault)?;
@@ -46,7 +56,16 @@ pub(crate) fn save<T: Serialize>(folder: &Path, run: u64, state: &T) -> Result<(
 
 /// Reads the checkpoint of a run, if there is one.
 pub(crate) fn load<T: DeserializeOwned>(folder: &Path, run: u64) -> Result<Option<T>, CheckpointError> {
-    let path = folder.join(FILE);
+    load_file(folder, FILE, run)
+}
+
+/// The same under another name.
+pub(crate) fn load_file<T: DeserializeOwned>(
+    folder: &Path,
+    name: &str,
+    run: u64,
+) -> Result<Option<T>, CheckpointError> {
+    let path = folder.join(name);
     let bytes = match fs::read(&path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

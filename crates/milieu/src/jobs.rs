@@ -63,7 +63,9 @@ fn read(text: &str, settings: &[String]) -> Result<(), String> {
         Task::ImageClassification => of_pictures(),
         Task::NextItem => sequences::Recipe::read(text, settings).map(|_| false),
         Task::TextClassification => texts::Recipe::read(text, settings).map(|recipe| {
-            recipe.data.path.is_none() || recipe.data.names.is_some() || recipe.encoder.is_some()
+            let folder = recipe.encoder.is_some_and(|encoder| encoder.path.is_some());
+            let more = recipe.teacher.is_some_and(|teacher| !teacher.texts.is_empty());
+            recipe.data.path.is_none() || recipe.data.names.is_some() || folder || more
         }),
         Task::TextSlots => slots::Recipe::read(text, settings)
             .map(|recipe| recipe.data.path.is_none() || recipe.encoder.is_some()),
@@ -164,6 +166,9 @@ mod tests {
             &["data.path=set", "encoder.path=/srv/encoder"],
             false,
         );
+        check(texts, &["data.path=set", "encoder.model=meaning"], true);
+        check(texts, &["data.path=set", "teacher.model=tone"], true);
+        check(texts, &["data.path=set", "teacher.model=tone", "teacher.texts=['/etc/passwd']"], false);
         check(PICTURES, &["data.path=set"], true);
         check(PICTURES, &["data.path=set", "parent.path=/srv/network.bin"], false);
         check(PICTURES, &["data.path=set", "data.sensitive_model=/srv/model.onnx"], false);

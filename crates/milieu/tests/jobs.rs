@@ -5,7 +5,14 @@
 #[allow(dead_code, reason = "the other end to end tests use the rest of it")]
 mod server;
 
+#[path = "../../milieu-train/tests/little/mod.rs"]
+mod little;
+
 use milieu_dataset::pictures::png;
+use milieu_registry::Registry;
+use milieu_server::store::models_dir;
+use milieu_train::texts::embedding_draft;
+use milieu_types::Timestamp;
 use rand::Rng;
 use rand_pcg::Pcg64Mcg;
 use serde_json::{Value, json};
@@ -19,6 +26,8 @@ use std::time::{Duration, Instant};
 const RECIPE: &str = "task = 'image-classification'\n[data]\npath = 'elsewhere'\nheld_out = 0.2\n[prepare]\n\
     side = 12\n[augment]\ncutout = 0\nflip = false\nshift = 1\n[model]\narchitecture = 'pooled'\nwidth = 4\n\
     [train]\nepochs = 6\nbatch = 16\nrate = 0.1\naverage = 0.8";
+
+const HEAD: &str = include_str!("../../../recipes/text-head.toml");
 
 /// An archive with two classes of pictures.
 fn archive() -> Vec<u8> {
@@ -176,6 +185,43 @@ fn a_data_set_becomes_a_model() {
     server.done("DELETE", "/v1/datasets/pictures", "");
     assert_eq!(server.get("/v1/datasets/pictures").refusal().1, "dataset_not_found");
     server.stop();
+}
+
+#[test]
+fn own_labels_become_a_classifier_that_answers() {
+    let (data, encoder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    little::little(encoder.path());
+    let at = Timestamp::from_secs(0);
+    let registry = Registry::open(models_dir(data.path())).unwrap();
+    registry.publish(&embedding_draft(encoder.path(), "meaning", at).unwrap()).unwrap();
+    registry.promote("meaning", 1, at).unwrap();
+    let server = start(data.path(), &[]);
+    let mut lines = String::new();
+    for number in 0..300 {
+        let (word, label) = [("good", "praise"), ("bad", "blame")][number % 2];
+        let filler = ["film", "very", "film very"][number / 2 % 3];
+        lines += &json!({"text": format!("{filler} {word} {number}"), "label": label}).to_string();
+        lines.push('\n');
+    }
+    assert_eq!(upload(&server, "labels", "application/x-ndjson", lines.as_bytes()).status, 200);
+    let job = |settings: &[&str]| {
+        json!({"kind": "train", "model": "mine", "dataset": "labels", "recipe": HEAD, "settings": settings})
+            .to_string()
+    };
+    let refused = server.call("POST", "/v1/jobs", &[], job(&["encoder.path=/srv/encoder"]).as_bytes());
+    assert_eq!(refused.status, 400);
+    let id =
+        server.done("POST", "/v1/jobs", &job(&["encoder.model=meaning"]))["id"].as_str().unwrap().to_owned();
+    until("a head is learnt", || ["done", "failed"].contains(&&*state(&server, &id)));
+    let job = server.done("GET", &format!("/v1/jobs/{id}"), "");
+    assert_eq!(job["state"], "done", "{job}");
+    assert!(job["summary"]["accuracy"].as_f64().unwrap() > 0.95, "{job}");
+    let version = json!({"version": job["summary"]["version"]}).to_string();
+    server.done("POST", "/v1/models/mine/promote", &version);
+    let texts = json!({"texts": ["film very good 8", "very bad 9"], "tasks": ["mine"]}).to_string();
+    let said = server.done("POST", "/v1/analyze/text", &texts);
+    let label = |place: usize| said["results"][place]["tasks"]["mine"]["labels"][0]["label"].clone();
+    assert_eq!((label(0), label(1)), (json!("praise"), json!("blame")), "{said}");
 }
 
 #[test]

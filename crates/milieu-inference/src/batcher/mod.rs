@@ -28,6 +28,9 @@ pub struct BatchOptions {
     pub most_rows: NonZeroUsize,
     /// How long a request waits for others to share a run with, while the engine is idle.
     pub most_wait: Duration,
+    /// Whether it waits no longer than a run has taken in the mean so far: those that come later lose less by the next
+    /// run than those that are there by waiting.
+    pub within_a_run: bool,
     /// The most bytes of one request's tensors.
     pub most_bytes: usize,
 }
@@ -36,7 +39,13 @@ impl Default for BatchOptions {
     fn default() -> Self {
         const PERMITS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(255);
         const ROWS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(31);
-        Self { permits: PERMITS, most_rows: ROWS, most_wait: Duration::from_millis(2), most_bytes: 256 << 20 }
+        Self {
+            permits: PERMITS,
+            most_rows: ROWS,
+            most_wait: Duration::from_millis(2),
+            within_a_run: false,
+            most_bytes: 256 << 20,
+        }
     }
 }
 

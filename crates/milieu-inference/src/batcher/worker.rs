@@ -43,7 +43,7 @@ impl Worker {
     pub(super) fn run(mut self) {
         loop {
             let (most_rows, most_wait) = match self.batched {
-                true => (self.options.most_rows.get(), self.options.most_wait),
+                true => (self.options.most_rows.get(), self.wait()),
                 false => (1, Duration::ZERO),
             };
             let Some(jobs) = self.queue.take(most_rows, most_wait) else { break };
@@ -55,6 +55,12 @@ impl Worker {
                 self.answer_alone(job);
             }
         }
+    }
+
+    /// How long a request waits for others now.
+    fn wait(&self) -> Duration {
+        let BatchOptions { most_wait, within_a_run, .. } = self.options;
+        if within_a_run { most_wait.min(self.metrics.mean_run()) } else { most_wait }
     }
 
     /// Those that are still to be run.

@@ -1,5 +1,6 @@
 //! Which engine runs models on this machine, and why.
 
+use super::bag::BagEngine;
 use super::onnxruntime::{OnnxRuntime, OnnxRuntimeEngine};
 use super::rten::RtenEngine;
 use super::{Engine, LoadOptions};
@@ -137,6 +138,9 @@ impl Engines {
     pub fn load(&self, bytes: &[u8], options: LoadOptions) -> Result<Box<dyn Engine>, LoadError> {
         within(bytes.len() as u64, options)?;
         let signature = outline::read(bytes)?;
+        if let Some(bag) = BagEngine::read(bytes, &signature)? {
+            return Ok(Box::new(bag));
+        }
         Ok(match &self.backend {
             Backend::Rten(pool) => Box::new(RtenEngine::load(bytes, signature, pool.clone(), options)?),
             Backend::OnnxRuntime(runtime) => {

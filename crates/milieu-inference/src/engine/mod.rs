@@ -1,6 +1,7 @@
 //! Engines: what runs a model. Two are built in, rten in pure Rust and ONNX Runtime where its library is
-//! found.
+//! found; bags of n-grams are run by own code with either.
 
+mod bag;
 mod choice;
 mod guard;
 mod onnxruntime;

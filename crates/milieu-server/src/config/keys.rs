@@ -209,7 +209,7 @@ pub const KEYS: &[Key] = &[
         "inference",
         0.0,
         1e6,
-        "How many microseconds a request waits for others to share a run with, while the engine is idle",
+        "How many microseconds a request waits at most for others to share a run with, while the engine is idle; never longer than a run takes",
     ),
     number(
         "inference.queue",

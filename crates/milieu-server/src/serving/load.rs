@@ -56,6 +56,7 @@ impl Loader {
             permits: NonZeroUsize::new(of.queue).unwrap_or(least),
             most_rows: NonZeroUsize::new(of.max_batch).unwrap_or(least),
             most_wait: Duration::from_micros(of.max_wait_micros),
+            within_a_run: true,
             // JSON is longer than what it says but for the shortest numbers.
             most_bytes: of.request_bytes.saturating_mul(4),
         };

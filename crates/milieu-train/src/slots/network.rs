@@ -4,7 +4,7 @@ use super::characters::{UNKNOWN, encoder_of_characters};
 use super::data::Data;
 use super::figures::{Answers, Right};
 use super::recipe::Recipe;
-use crate::texts::{EncoderError, ReadEncoder, read_encoder};
+use crate::texts::{EncoderConfig, EncoderError, ReadEncoder, read_encoder};
 use milieu_dataset::mix;
 use milieu_models::text::{TaggerBatch, TextBody, TextTagger};
 use milieu_nn::kernels::{Spans, Succession};
@@ -231,8 +231,8 @@ impl<'a> Taggers<'a> {
 
 /// The encoder that a recipe begins with.
 fn encoder(recipe: &Recipe, data: &Data) -> Result<ReadEncoder, EncoderError> {
-    if let Some(config) = &recipe.encoder {
-        return read_encoder(&config.path, config.tokens);
+    if let Some(EncoderConfig { path: Some(path), tokens, .. }) = &recipe.encoder {
+        return read_encoder(path, *tokens);
     }
     let config = recipe.characters.clone().unwrap_or_default();
     let texts = data.parts.train.iter().map(|&at| data.texts[at].as_str());

@@ -200,7 +200,7 @@ impl Recipe {
             *path = path.as_deref().map(name_only);
         }
         if let Some(encoder) = &mut recipe.encoder {
-            encoder.path = name_only(&encoder.path);
+            encoder.path = encoder.path.as_deref().map(name_only);
         }
         recipe
     }
@@ -237,6 +237,11 @@ impl Recipe {
                 encoder.is_some() != self.characters.is_some(),
                 "encoder",
                 "there where characters is not, and the other way round",
+            ),
+            (
+                encoder.is_none_or(|encoder| encoder.path.is_some() && encoder.model.is_none()),
+                "encoder.path",
+                "set: the encoder goes on learning, which those of a registry do not",
             ),
             (
                 encoder.is_none_or(|encoder| (8..=8192).contains(&encoder.tokens)),

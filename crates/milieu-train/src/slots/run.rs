@@ -288,7 +288,7 @@ fn fingerprint(recipe: &Recipe, data: &Data) -> u64 {
     recipe.data = DataConfig::default();
     recipe.gate = Default::default();
     if let Some(encoder) = &mut recipe.encoder {
-        encoder.path = name_only(&encoder.path);
+        encoder.path = encoder.path.as_deref().map(name_only);
     }
     hash.update(&serde_json::to_vec(&recipe).unwrap_or_default());
     hash.update(&data.hash.to_le_bytes());

@@ -22,6 +22,8 @@ pub struct Bag {
     pub width: usize,
     /// How many classes.
     pub classes: usize,
+    /// Whether what is negative in the vector of a text counts as nothing.
+    pub rectified: bool,
     /// `rows x width`.
     pub table: Vec<f32>,
     /// `classes x width`.
@@ -56,6 +58,16 @@ pub(super) enum Loss {
     Logistic,
 }
 
+impl Loss {
+    /// The loss of logits, which become its gradients.
+    pub(super) fn gradient(self, logits: &mut [f32], shares: &[f32]) -> f64 {
+        match self {
+            Self::CrossEntropy => cross_entropy(logits, shares),
+            Self::Logistic => logistic(logits, shares),
+        }
+    }
+}
+
 /// What a text of a step asks to change.
 struct Gradient {
     loss: f64,
@@ -67,12 +79,13 @@ struct Gradient {
 
 impl Bag {
     /// A bag that knows nothing: small vectors that a seed decides, and no weights.
-    pub(super) fn new(rows: usize, width: usize, classes: usize, seed: u64) -> Self {
+    pub(super) fn new(rows: usize, width: usize, rectified: bool, classes: usize, seed: u64) -> Self {
         let mut random = Pcg64Mcg::seed_from_u64(seed);
         let most = 1.0 / (width as f32).sqrt();
         Self {
             width,
             classes,
+            rectified,
             table: (0..rows * width).map(|_| 0.1 * random.random_range(-most..most)).collect(),
             weight: (0..classes * width).map(|_| random.random_range(-most..most)).collect(),
             bias: vec![0.0; classes],
@@ -105,7 +118,8 @@ impl Bag {
             hidden.iter_mut().zip(self.vector(row)).for_each(|(sum, value)| *sum += value);
         }
         let scale = share(rows.len());
-        hidden.iter_mut().for_each(|value| *value *= scale);
+        let least = if self.rectified { 0.0 } else { f32::NEG_INFINITY };
+        hidden.iter_mut().for_each(|value| *value = (*value * scale).max(least));
         hidden
     }
 
@@ -134,11 +148,12 @@ impl Bag {
         }
         let rows = self.weight.chunks_exact_mut(width.max(1)).zip(weight.chunks_exact(width.max(1)));
         for ((values, gradient), squares) in rows.zip(&mut self.weight_squares) {
-            descend(values, gradient, squares, rate);
+            descend(values, gradient, mean_square(gradient), squares, rate);
         }
         let biases = self.bias.iter_mut().zip(&bias).zip(&mut self.bias_squares);
         for ((value, gradient), squares) in biases {
-            descend(std::slice::from_mut(value), std::slice::from_ref(gradient), squares, rate);
+            let gradient = std::slice::from_ref(gradient);
+            descend(std::slice::from_mut(value), gradient, mean_square(gradient), squares, rate);
         }
         gradients.iter().map(|gradient| gradient.loss).sum()
     }
@@ -146,16 +161,16 @@ impl Bag {
     fn gradient(&self, wanted: &Wanted, loss: Loss) -> Gradient {
         let hidden = self.hidden(&wanted.rows);
         let mut logits = self.of_hidden(&hidden);
-        let loss = match loss {
-            Loss::CrossEntropy => cross_entropy(&mut logits, &wanted.shares),
-            Loss::Logistic => logistic(&mut logits, &wanted.shares),
-        };
+        let loss = loss.gradient(&mut logits, &wanted.shares);
         let mut rows = vec![0.0; self.width];
         for (row, logit) in self.weight.chunks_exact(self.width.max(1)).zip(&logits) {
             rows.iter_mut().zip(row).for_each(|(sum, weight)| *sum += logit * weight);
         }
         let scale = share(wanted.rows.len());
-        rows.iter_mut().for_each(|value| *value *= scale);
+        for (value, hidden) in rows.iter_mut().zip(&hidden) {
+            let passes = !self.rectified || *hidden > 0.0;
+            *value *= if passes { scale } else { 0.0 };
+        }
         Gradient { loss, hidden, logits, rows }
     }
 
@@ -163,11 +178,13 @@ impl Bag {
     fn step_table(&mut self, batch: &[Wanted], gradients: &[Gradient], step: Step) {
         let width = self.width.max(1);
         let kept = 1.0 - step.rate * step.decay;
+        // All rows of a text have one gradient.
+        let lengths: Vec<f32> = gradients.iter().map(|gradient| mean_square(&gradient.rows)).collect();
         let stretches =
             self.table.par_chunks_mut(ROWS_TOGETHER * width).zip(self.squares.par_chunks_mut(ROWS_TOGETHER));
         stretches.enumerate().for_each(|(number, (table, squares))| {
             let first = number * ROWS_TOGETHER;
-            for (wanted, gradient) in batch.iter().zip(gradients) {
+            for ((wanted, gradient), square) in batch.iter().zip(gradients).zip(&lengths) {
                 for &row in &wanted.rows {
                     let Some(place) = (row as usize).checked_sub(first) else { continue };
                     let Some(squares) = squares.get_mut(place) else { continue };
@@ -175,7 +192,7 @@ impl Bag {
                     if kept < 1.0 {
                         values.iter_mut().for_each(|value| *value *= kept);
                     }
-                    descend(values, &gradient.rows, squares, step.rate);
+                    descend(values, &gradient.rows, *square, squares, step.rate);
                 }
             }
         });
@@ -200,7 +217,10 @@ impl Bag {
         let axis = graph.constant(Tensor::of_i64("axis", &[1], &[1]));
         let vectors = graph.node("Gather", &[&table, &rows], vec![]);
         let sum = graph.node("ReduceSum", &[&vectors, &axis], vec![("keepdims", Value::Int(0))]);
-        let hidden = graph.node("Mul", &[&sum, &share], vec![]);
+        let mut hidden = graph.node("Mul", &[&sum, &share], vec![]);
+        if self.rectified {
+            hidden = graph.node("Relu", &[&hidden], vec![]);
+        }
         graph.node_named("Gemm", &[&hidden, &weight, &bias], "logits", vec![("transB", Value::Int(1))]);
         graph.output("logits", Element::F32, &["N".into(), Length::Fixed(self.classes)]);
         graph.finish()
@@ -228,9 +248,12 @@ fn logistic(logits: &mut [f32], shares: &[f32]) -> f64 {
     loss
 }
 
-/// A step of values that share the sum of their squared gradients.
-fn descend(values: &mut [f32], gradient: &[f32], squares: &mut f32, rate: f32) {
-    let square = gradient.iter().map(|x| x * x).sum::<f32>() / gradient.len().max(1) as f32;
+fn mean_square(gradient: &[f32]) -> f32 {
+    gradient.iter().map(|x| x * x).sum::<f32>() / gradient.len().max(1) as f32
+}
+
+/// A step of values that share the sum of their squared gradients; `square` is the mean of the squares of this one.
+fn descend(values: &mut [f32], gradient: &[f32], square: f32, squares: &mut f32, rate: f32) {
     *squares += square;
     let rate = rate / (*squares + EPSILON).sqrt();
     values.iter_mut().zip(gradient).for_each(|(value, gradient)| *value -= rate * gradient);
@@ -251,7 +274,16 @@ mod tests {
 
     #[test]
     fn gradients_are_those_of_finite_differences() {
-        let bag = Bag::new(30_000, 4, 3, 7);
+        let plain = Bag::new(30_000, 4, false, 3, 7);
+        // A bag that is far from zero, where its slope has a corner.
+        let mut rectified = Bag::new(30_000, 4, true, 3, 7);
+        rectified.table.iter_mut().for_each(|x| *x += 0.2f32.copysign(*x));
+        for bag in [plain, rectified] {
+            check_gradients(&bag);
+        }
+    }
+
+    fn check_gradients(bag: &Bag) {
         let batch = batch();
         let all = [Loss::CrossEntropy, Loss::Logistic]
             .into_iter()
@@ -285,7 +317,7 @@ mod tests {
         let steps = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| {
-                let mut bag = Bag::new(30_000, 4, 3, 7);
+                let mut bag = Bag::new(30_000, 4, false, 3, 7);
                 let step = Step { rate: 0.1, decay: 0.01, loss: Loss::CrossEntropy };
                 let losses: Vec<f64> = (0..60).map(|_| bag.step(&batch(), step)).collect();
                 (bag, losses)
@@ -300,12 +332,14 @@ mod tests {
 
     #[test]
     fn the_graph_is_the_bag() {
-        let bag = Bag::new(300, 4, 3, 7);
-        let model = bag.onnx().unwrap();
-        let engine = rten_logits(&model, &[0, 3, 3, 299, 300, 300], [2, 3], &[1.0 / 3f32.sqrt(), 1.0]);
-        let expected = [bag.logits(&[0, 3, 3]), bag.logits(&[299])].concat();
-        for (found, expected) in engine.iter().zip(&expected) {
-            assert!((found - expected).abs() < 1e-6, "{found} {expected}");
+        for rectified in [false, true] {
+            let bag = Bag::new(300, 4, rectified, 3, 7);
+            let model = bag.onnx().unwrap();
+            let engine = rten_logits(&model, &[0, 3, 3, 299, 300, 300], [2, 3], &[1.0 / 3f32.sqrt(), 1.0]);
+            let expected = [bag.logits(&[0, 3, 3]), bag.logits(&[299])].concat();
+            for (found, expected) in engine.iter().zip(&expected) {
+                assert!((found - expected).abs() < 1e-6, "{found} {expected}");
+            }
         }
     }
 

@@ -119,9 +119,9 @@ impl<'a> Encoders<'a> {
         recipe: &'a Recipe,
         config: &'a EncoderConfig,
         data: &'a Data,
+        folder: &Path,
     ) -> Result<Self, EncoderError> {
-        let ReadEncoder { found, tokenizer: known, json: tokenizer } =
-            read_encoder(&config.path, config.tokens)?;
+        let ReadEncoder { found, tokenizer: known, json: tokenizer } = read_encoder(folder, config.tokens)?;
         let positions = found.encoder.shape().positions;
         if config.tokens > positions {
             return Err(EncoderError::TooLong { wanted: config.tokens, positions });

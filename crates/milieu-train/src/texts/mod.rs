@@ -2,19 +2,30 @@
 
 mod bag;
 mod data;
+mod distil;
 mod encoder;
 mod family;
+mod frozen;
 mod grams;
+mod kept;
 mod publish;
 mod published;
 mod recipe;
+mod registered;
+mod regression;
 mod run;
 
 pub use bag::Bag;
+pub use distil::{Distillation, TeacherError};
 pub use encoder::{EncoderError, TunedEncoder};
 pub(crate) use encoder::{ReadEncoder, TOKENIZER, read_encoder};
 pub use family::Epoch;
+pub use frozen::{FrozenEncoder, HeadOnEncoder};
 pub use publish::{TASK, draft};
 pub use published::{EmbeddingError, embedding_draft};
-pub use recipe::{BagConfig, Choice, DataConfig, EncoderConfig, FitConfig, GateConfig, Recipe};
-pub use run::{Model, Report, TrainError, TrainEvent, Trained, train};
+pub use recipe::{
+    BagConfig, Choice, DataConfig, EncoderConfig, FitConfig, GateConfig, Recipe, TeacherConfig,
+};
+pub use registered::RegisteredError;
+pub use regression::Linear;
+pub use run::{Model, Report, TrainError, TrainEvent, Trained, train, train_with};

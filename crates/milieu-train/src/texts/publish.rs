@@ -1,6 +1,7 @@
 //! A trained classifier of texts as a version of the registry.
 
 use super::encoder::{TOKENIZER, TunedEncoder};
+use super::frozen::FrozenEncoder;
 use super::run::{Model, Report, Trained};
 use crate::version::{MODEL_FILE, PublishError, Run, named};
 use milieu_models::{TextOutput, onnx_text};
@@ -39,6 +40,19 @@ pub fn draft(name: &str, trained: &Trained, created_at: Timestamp) -> Result<Dra
             let preparation =
                 TextPreparation { tokenizer: TOKENIZER.to_owned(), maximum_tokens: *tokens as u32 };
             (inputs, Preprocessing::Text(preparation), files)
+        }
+        Model::Head(model) => {
+            let FrozenEncoder { card, files: of_encoder, .. } = &model.encoder;
+            let kept = of_encoder.iter().filter(|(name, _)| match &card.preprocessing {
+                Some(Preprocessing::Text(text)) => **name == text.tokenizer,
+                _ => false,
+            });
+            let mut files = vec![(MODEL_FILE.to_owned(), model.onnx()?.write())];
+            files.extend(kept.map(|(name, bytes)| (name.clone(), bytes.clone())));
+            let preprocessing = card.preprocessing.clone().ok_or_else(|| {
+                PublishError::Unwritable("the encoder does not say how texts are read".to_owned())
+            })?;
+            (card.inputs.clone(), preprocessing, files)
         }
     };
     let card = ModelCard {

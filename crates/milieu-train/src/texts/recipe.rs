@@ -23,6 +23,9 @@ pub struct Recipe {
     /// A published encoder that goes on learning, in place of the bag.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoder: Option<EncoderConfig>,
+    /// A classifier that says what the bag is to learn, beside the labels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub teacher: Option<TeacherConfig>,
     /// How it is trained.
     #[serde(default)]
     pub train: FitConfig,
@@ -87,23 +90,62 @@ pub struct DataConfig {
 pub struct BagConfig {
     /// The length of a vector, 1 to 1024.
     pub width: usize,
+    /// Whether what is negative in the vector of a text counts as nothing, so that its n-grams do not just add up (Iyyer et
+    /// al. 2015, "Deep Unordered Composition Rivals Syntactic Methods").
+    pub rectified: bool,
     /// Which n-grams.
     pub grams: Grams,
 }
 
-/// An encoder in the format of Hugging Face: `config.json`, `model.safetensors` and `tokenizer.json` in a folder. It is
-/// trained end to end with a matrix over the mean of a text's tokens on top (Devlin et al. 2019).
+/// An encoder: a folder in the format of Hugging Face with `config.json`, `model.safetensors` and `tokenizer.json`, that
+/// is trained end to end with a matrix over the mean of a text's tokens on top (Devlin et al. 2019); or a model of the
+/// registry that gives vectors of texts, that stays as it is under a matrix that is learnt.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EncoderConfig {
-    /// The folder.
-    pub path: PathBuf,
+    /// The folder; absent where `model` is set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<PathBuf>,
+    /// `NAME@VERSION` in the registry, or `NAME` for its live version; absent where `path` is set. It learns nothing, and
+    /// each epoch is a step to a weaker penalty on the matrix, from 100 to 0.0001.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
     /// Tokens of a text that are read, 8 to 8192; no more than the encoder has positions for.
     #[serde(default = "tokens")]
     pub tokens: usize,
     /// The share of the steps over which the rate rises, 0 to 1.
     #[serde(default = "warm_up")]
     pub warm_up: f64,
+}
+
+/// A classifier of the registry that teaches by how sure it is of each class (Hinton et al. 2015, arXiv 1503.02531). It
+/// labels the texts of the data, further ones, and texts made from those that are learnt from (Tang et al. 2019,
+/// arXiv 1903.12136, section 3.2).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TeacherConfig {
+    /// `NAME@VERSION`, or `NAME` for its live version. Its classes must be those of the data.
+    pub model: String,
+    /// The share of what it says in what is wanted of a text that has a label too, 0 to 1.
+    pub weight: f32,
+    /// What its logits are divided by, 0.1 to 20: the greater, the less sure it sounds.
+    pub temperature: f32,
+    /// Tables of further texts, whose labels are not looked at; their text is in the column `data.text`.
+    pub texts: Vec<PathBuf>,
+    /// Whether each whole word of its vocabulary is a further text.
+    pub words: bool,
+    /// Texts made from each that is learnt from, 0 to 100.
+    pub made: usize,
+    /// The most further texts, words and made ones together, in this order; 0 for all. Its answers take most of the time.
+    pub most: usize,
+    /// The share of them that are fragments of one to five tokens, 0 to 1.
+    pub fragment: f32,
+    /// The share of their tokens that are left out, 0 to 1.
+    pub left_out: f32,
+    /// The share of their words that others stand in the place of, 0 to 1; with `left_out` no more than 1.
+    pub swapped: f32,
+    /// The share of them that are made from two texts in a row, 0 to 1.
+    pub joined: f32,
 }
 
 /// What the model is chosen by among epochs.
@@ -178,7 +220,25 @@ impl Default for DataConfig {
 
 impl Default for BagConfig {
     fn default() -> Self {
-        Self { width: 32, grams: Grams::default() }
+        Self { width: 32, rectified: false, grams: Grams::default() }
+    }
+}
+
+impl Default for TeacherConfig {
+    fn default() -> Self {
+        Self {
+            model: String::new(),
+            weight: 0.9,
+            temperature: 1.0,
+            texts: Vec::new(),
+            words: false,
+            made: 4,
+            most: 0,
+            fragment: 0.25,
+            left_out: 0.1,
+            swapped: 0.1,
+            joined: 0.0,
+        }
     }
 }
 
@@ -216,7 +276,10 @@ impl Recipe {
             *path = path.as_deref().map(name_only);
         }
         if let Some(encoder) = &mut recipe.encoder {
-            encoder.path = name_only(&encoder.path);
+            encoder.path = encoder.path.as_deref().map(name_only);
+        }
+        if let Some(teacher) = &mut recipe.teacher {
+            teacher.texts.iter_mut().for_each(|path| *path = name_only(path));
         }
         recipe
     }
@@ -227,7 +290,15 @@ impl Recipe {
         let grams = model.grams.check();
         let unit = 0.0..=1.0;
         let encoder = self.encoder.as_ref();
-        let rules: [(bool, &'static str, &'static str); 18] = [
+        if let Some(teacher) = &self.teacher {
+            teacher.check(encoder.is_some())?;
+        }
+        let rules: [(bool, &'static str, &'static str); 19] = [
+            (
+                encoder.is_none_or(|encoder| encoder.path.is_some() != encoder.model.is_some()),
+                "encoder.path",
+                "set where encoder.model is not, and the other way round",
+            ),
             (self.seed < 1 << 63, "seed", "below 2^63"),
             (
                 data.path.is_some() != data.train.is_some(),
@@ -261,6 +332,27 @@ impl Recipe {
         ];
         within(&rules)?;
         grams.map_err(|error| RecipeError::Range { key: error.key, range: error.range })
+    }
+}
+
+impl TeacherConfig {
+    fn check(&self, beside_encoder: bool) -> Result<(), RecipeError> {
+        let unit = 0.0..=1.0;
+        within(&[
+            (!beside_encoder, "teacher", "without encoder: it teaches a bag"),
+            (!self.model.is_empty(), "teacher.model", "NAME or NAME@VERSION of the registry"),
+            (unit.contains(&self.weight), "teacher.weight", "0 to 1"),
+            ((0.1..=20.0).contains(&self.temperature), "teacher.temperature", "0.1 to 20"),
+            (self.made <= 100, "teacher.made", "0 to 100"),
+            (unit.contains(&self.fragment), "teacher.fragment", "0 to 1"),
+            (unit.contains(&self.left_out), "teacher.left_out", "0 to 1"),
+            (
+                self.swapped >= 0.0 && unit.contains(&(self.left_out + self.swapped)),
+                "teacher.swapped",
+                "0 to 1",
+            ),
+            (unit.contains(&self.joined), "teacher.joined", "0 to 1"),
+        ])
     }
 }
 
@@ -303,6 +395,20 @@ mod tests {
             (&["data.path=x", "gate.accuracy=2"], "gate must be"),
             (&["data.path=x", "encoder.path=y", "encoder.tokens=7"], "encoder.tokens must be 8"),
             (&["data.path=x", "encoder.path=y", "encoder.warm_up=nan"], "encoder.warm_up"),
+            (&["data.path=x", "encoder.tokens=9"], "encoder.path must be set"),
+            (&["data.path=x", "encoder.path=y", "encoder.model=z"], "encoder.path must be set"),
+            (&["data.path=x", "teacher.weight=1"], "teacher.model must be NAME"),
+            (&["data.path=x", "teacher.model=x", "encoder.path=y"], "teacher must be without encoder"),
+            (&["data.path=x", "teacher.model=x", "teacher.weight=2"], "teacher.weight must be 0 to 1"),
+            (&["data.path=x", "teacher.model=x", "teacher.temperature=0"], "teacher.temperature must be 0.1"),
+            (&["data.path=x", "teacher.model=x", "teacher.made=101"], "teacher.made must be 0 to 100"),
+            (&["data.path=x", "teacher.model=x", "teacher.fragment=2"], "teacher.fragment"),
+            (&["data.path=x", "teacher.model=x", "teacher.left_out=nan"], "teacher.left_out"),
+            (
+                &["data.path=x", "teacher.model=x", "teacher.left_out=0.6", "teacher.swapped=0.6"],
+                "teacher.swapped",
+            ),
+            (&["data.path=x", "teacher.model=x", "teacher.joined=-1"], "teacher.joined"),
         ] {
             let error = read(settings).unwrap_err().to_string();
             assert!(error.contains(part), "{settings:?}: {error}");

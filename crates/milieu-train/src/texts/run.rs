@@ -2,16 +2,20 @@
 
 use super::bag::Bag;
 use super::data::Data;
+use super::distil::{Distillation, Lessons, TeacherError};
 use super::encoder::{EncoderError, Encoders, TunedEncoder};
 use super::family::{Epoch, Family, Reading, State};
+use super::frozen::{HeadOnEncoder, Heads, embeds};
 use super::grams::Bags;
-use super::recipe::{DataConfig, Recipe};
+use super::recipe::{DataConfig, EncoderConfig, Recipe};
+use super::registered::{Registered, RegisteredError};
 use crate::checkpoint::{self, CheckpointError};
 use crate::classification::Figures;
 use crate::settings::name_only;
 use milieu_dataset::split::SplitError;
 use milieu_dataset::tables::TableError;
 use milieu_dataset::{BadLines, Dropped};
+use milieu_registry::Registry;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -30,6 +34,25 @@ pub enum TrainEvent {
         left_out: usize,
         /// Lines that are no examples.
         bad: usize,
+    },
+    /// A teacher labels texts.
+    Teaching {
+        /// Texts it has labelled.
+        done: usize,
+        /// Texts it was asked about.
+        of: usize,
+    },
+    /// An encoder that learns nothing makes vectors of texts.
+    Encoding {
+        /// Texts that have theirs.
+        done: usize,
+        /// Texts there are.
+        of: usize,
+    },
+    /// What was learnt without a teacher, to compare with.
+    Alone {
+        /// Its accuracy on the test part.
+        accuracy: f64,
     },
     /// An earlier run goes on.
     Resumed {
@@ -99,6 +122,12 @@ pub enum TrainError {
     /// The encoder that was to go on learning.
     #[error(transparent)]
     Encoder(#[from] EncoderError),
+    /// The encoder that was to stay as it is.
+    #[error("the encoder: {0}")]
+    Frozen(RegisteredError),
+    /// The classifier that was to teach.
+    #[error(transparent)]
+    Teacher(#[from] TeacherError),
     /// The disk, or the checkpoint of another run.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
@@ -133,6 +162,9 @@ pub struct Report {
     pub seconds: f64,
     /// The test part, looked at once.
     pub test: Figures,
+    /// What a teacher brought, where there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub distillation: Option<Distillation>,
     /// Whether the gate is passed.
     pub passed: bool,
 }
@@ -153,6 +185,8 @@ pub enum Model {
     Bag(Bag),
     /// A published encoder that went on learning.
     Encoder(Box<TunedEncoder>),
+    /// A matrix on an encoder that did not.
+    Head(Box<HeadOnEncoder>),
 }
 
 /// Trains by a recipe. Checkpoints go to `folder`, which must exist; a run that was cut off there goes on and ends as if
@@ -165,23 +199,52 @@ pub fn train(
     folder: &Path,
     tell: &mut dyn FnMut(TrainEvent),
 ) -> Result<Trained, TrainError> {
+    train_with(recipe, folder, None, tell)
+}
+
+/// The same by a recipe that names models of a registry.
+///
+/// # Errors
+/// [`TrainError`].
+pub fn train_with(
+    recipe: &Recipe,
+    folder: &Path,
+    registry: Option<&Registry>,
+    tell: &mut dyn FnMut(TrainEvent),
+) -> Result<Trained, TrainError> {
     let data = Data::read(recipe)?;
     let parts = [&data.parts.train, &data.parts.validation, &data.parts.test].map(Vec::len);
     let (classes, left_out, bad) = (data.classes.len(), data.dropped.len(), data.bad.count);
     tell(TrainEvent::Read { parts, classes, left_out, bad });
-    let run = Run { recipe, data: &data, folder };
+    let run = Run { recipe, data: &data, folder, others: 0 };
+    let mut distillation = None;
     let (learnt, model) = match &recipe.encoder {
         None => {
-            let (learnt, bag) = run.of(&Bags::new(recipe, &data), tell)?;
+            let (learnt, bag, found) = bag(&run, registry, tell)?;
+            distillation = found;
             (learnt, Model::Bag(bag))
         }
-        Some(config) => {
-            let family = Encoders::new(recipe, config, &data)?;
+        Some(config @ EncoderConfig { path: Some(path), .. }) => {
+            let family = Encoders::new(recipe, config, &data, path)?;
             let (learnt, parameters) = run.of(&family, tell)?;
             (learnt, Model::Encoder(Box::new(family.tuned(parameters))))
         }
+        Some(config) => {
+            let named = config.model.as_deref().unwrap_or_default();
+            let mut encoder =
+                Registered::open(registry, named).and_then(embeds).map_err(TrainError::Frozen)?;
+            let mut encoding = |done, of| tell(TrainEvent::Encoding { done, of });
+            let family =
+                Heads::new(recipe, &data, &mut encoder, folder, &mut encoding).map_err(TrainError::Frozen)?;
+            let run = Run { others: family.hash(), ..run };
+            let (learnt, head) = run.of(&family, tell)?;
+            (
+                learnt,
+                Model::Head(Box::new(HeadOnEncoder { head: family.plain(&head), encoder: encoder.into() })),
+            )
+        }
     };
-    let Learnt { parameters, epochs, seconds, test } = learnt;
+    let Learnt { parameters, epochs, seconds, test, .. } = learnt;
     let report = Report {
         passed: test.accuracy.mean >= recipe.gate.accuracy && test.macro_f1 >= recipe.gate.macro_f1,
         recipe: recipe.clone(),
@@ -194,15 +257,45 @@ pub fn train(
         epochs,
         seconds,
         test,
+        distillation,
     };
     Ok(Trained { report, model })
 }
 
+/// A bag, taught where the recipe names a teacher.
+fn bag(
+    run: &Run<'_>,
+    registry: Option<&Registry>,
+    tell: &mut dyn FnMut(TrainEvent),
+) -> Result<(Learnt, Bag, Option<Distillation>), TrainError> {
+    let &Run { recipe, data, folder, .. } = run;
+    let Some(config) = &recipe.teacher else {
+        let (learnt, bag) = run.of(&Bags::new(recipe, data, None), tell)?;
+        return Ok((learnt, bag, None));
+    };
+    let mut teaching = |done, of| tell(TrainEvent::Teaching { done, of });
+    let lessons = Lessons::new((recipe, config), data, folder, registry, &mut teaching)?;
+    let untaught = Recipe { teacher: None, ..recipe.clone() };
+    let apart = folder.join("alone");
+    std::fs::create_dir_all(&apart).map_err(|source| CheckpointError::Io { path: apart.clone(), source })?;
+    let alone = Run { recipe: &untaught, folder: &apart, ..*run };
+    let alone = alone.of(&Bags::new(&untaught, data, None), &mut |_| {})?.0.test;
+    tell(TrainEvent::Alone { accuracy: alone.accuracy.mean });
+    let taught = Run { others: lessons.hash, ..*run };
+    let (learnt, bag) = taught.of(&Bags::new(recipe, data, Some(&lessons)), tell)?;
+    let (teacher_accuracy, agreement) = lessons.compared(data, &data.parts.test, &learnt.logits);
+    let (teacher, more) = (lessons.teacher, lessons.more.len());
+    Ok((learnt, bag, Some(Distillation { teacher, more, teacher_accuracy, agreement, alone })))
+}
+
 /// What is the same for every family.
+#[derive(Clone, Copy)]
 struct Run<'a> {
     recipe: &'a Recipe,
     data: &'a Data,
     folder: &'a Path,
+    /// A number of what models of the registry said; 0 where none is asked.
+    others: u64,
 }
 
 /// What is known of a model after a run.
@@ -211,6 +304,8 @@ struct Learnt {
     epochs: Vec<Epoch>,
     seconds: f64,
     test: Figures,
+    /// Of the test part.
+    logits: Vec<f32>,
 }
 
 impl Run<'_> {
@@ -219,8 +314,8 @@ impl Run<'_> {
         family: &F,
         tell: &mut dyn FnMut(TrainEvent),
     ) -> Result<(Learnt, F::Model), TrainError> {
-        let Self { recipe, data, folder } = *self;
-        let run = fingerprint(recipe, data);
+        let Self { recipe, data, folder, others } = *self;
+        let run = fingerprint(recipe, data) ^ others;
         let mut state = match checkpoint::load::<State<F>>(folder, run)? {
             Some(state) => {
                 tell(TrainEvent::Resumed { epochs: state.epochs.len() });
@@ -234,8 +329,9 @@ impl Run<'_> {
         let answer = |numbers: &[usize]| family.answer(&model, numbers);
         let logits = answer(&data.parts.validation);
         let reading = Reading::fit(recipe, data, &logits, &data.parts.validation);
-        let test = reading.measure(data, &answer(&data.parts.test), &data.parts.test, recipe.seed);
-        Ok((Learnt { parameters: family.parameters(&model), epochs, seconds, test }, model))
+        let logits = answer(&data.parts.test);
+        let test = reading.measure(data, &logits, &data.parts.test, recipe.seed);
+        Ok((Learnt { parameters: family.parameters(&model), epochs, seconds, test, logits }, model))
     }
 
     fn learn<F: Family>(
@@ -245,7 +341,7 @@ impl Run<'_> {
         state: &mut State<F>,
         tell: &mut dyn FnMut(TrainEvent),
     ) -> Result<(), TrainError> {
-        let Self { recipe, data, folder } = *self;
+        let Self { recipe, data, folder, .. } = *self;
         let held_out = &data.parts.validation;
         while state.epochs.len() < recipe.train.epochs && !is_over(recipe, &state.epochs) {
             let begun = Instant::now();
@@ -296,7 +392,10 @@ fn fingerprint(recipe: &Recipe, data: &Data) -> u64 {
     recipe.data = DataConfig { separator: recipe.data.separator, ..DataConfig::default() };
     recipe.gate = Default::default();
     if let Some(encoder) = &mut recipe.encoder {
-        encoder.path = name_only(&encoder.path);
+        encoder.path = encoder.path.as_deref().map(name_only);
+    }
+    if let Some(teacher) = &mut recipe.teacher {
+        teacher.texts.iter_mut().for_each(|path| *path = name_only(path));
     }
     hash.update(&serde_json::to_vec(&recipe).unwrap_or_default());
     hash.update(&data.hash.to_le_bytes());

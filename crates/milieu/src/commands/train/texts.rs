@@ -6,7 +6,7 @@ use super::{Job, gate};
 use crate::commands::now;
 use crate::output::json;
 use anyhow::Result;
-use milieu_train::texts::{Epoch, Recipe, Report, TrainEvent, Trained, draft, train};
+use milieu_train::texts::{Distillation, Epoch, Recipe, Report, TrainEvent, Trained, draft, train_with};
 use serde::Serialize;
 use std::path::Path;
 
@@ -24,14 +24,48 @@ struct Summary<'a> {
     seconds: f64,
     #[serde(flatten)]
     test: Measured,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    distilled: Option<Distilled<'a>>,
     passed: bool,
     version: Option<u32>,
+}
+
+/// What a teacher brought.
+#[derive(Serialize)]
+struct Distilled<'a> {
+    teacher: &'a str,
+    more_texts: usize,
+    teacher_accuracy: f64,
+    agreement: f64,
+    accuracy_alone: f64,
+    macro_f1_alone: f64,
+}
+
+impl<'a> Distilled<'a> {
+    /// Says it on standard error, too.
+    fn said(found: &'a Distillation) -> Self {
+        let Distillation { teacher, more, teacher_accuracy, agreement, alone } = found;
+        eprintln!(
+            "taught by {teacher}, which has {teacher_accuracy:.4}, with {more} texts that it labelled; both say the same of \
+             {agreement:.4}. Without it: accuracy {:.4}, macro F1 {:.4}",
+            alone.accuracy.mean, alone.macro_f1
+        );
+        Self {
+            teacher,
+            more_texts: *more,
+            teacher_accuracy: *teacher_accuracy,
+            agreement: *agreement,
+            accuracy_alone: alone.accuracy.mean,
+            macro_f1_alone: alone.macro_f1,
+        }
+    }
 }
 
 pub(super) fn run(job: &Job<'_>) -> Result<()> {
     let recipe = Recipe::read(&job.text, job.settings)?;
     let progress = Progress::new("reading");
-    let trained = train(&recipe, job.folder(), &mut |event| tell(&progress, event))?;
+    let registry = job.registry.as_ref();
+    let trained = train_with(&recipe, job.folder(), registry, &mut |event| tell(&progress, event))?;
     progress.finish();
     let report = &trained.report;
     job.write("report.json", &serde_json::to_vec_pretty(report)?)?;
@@ -47,7 +81,7 @@ pub(super) fn run(job: &Job<'_>) -> Result<()> {
     )
 }
 
-fn summary<'a>(job: &'a Job<'_>, report: &Report, test: Measured, version: Option<u32>) -> Summary<'a> {
+fn summary<'a>(job: &'a Job<'_>, report: &'a Report, test: Measured, version: Option<u32>) -> Summary<'a> {
     Summary {
         name: &job.name,
         folder: job.folder(),
@@ -59,6 +93,7 @@ fn summary<'a>(job: &'a Job<'_>, report: &Report, test: Measured, version: Optio
         epochs: report.epochs.len(),
         seconds: report.seconds,
         test,
+        distilled: report.distillation.as_ref().map(Distilled::said),
         passed: report.passed,
         version,
     }
@@ -79,6 +114,11 @@ fn tell(progress: &Progress, event: TrainEvent) {
             "{train} texts to learn from, {validation} to choose by, {test} to measure with, of {classes} classes; \
              {left_out} left out, {bad} lines that are no examples"
         )),
+        TrainEvent::Encoding { done, of } => progress.step("encoding", done, of),
+        TrainEvent::Teaching { done, of } => progress.step("teaching", done, of),
+        TrainEvent::Alone { accuracy } => {
+            progress.say(&format!("without the teacher: test accuracy {accuracy:.4}"));
+        }
         TrainEvent::Resumed { epochs } => progress.say(&format!("going on after epoch {epochs}")),
         TrainEvent::Step { epoch, done, of } => progress.step(&format!("epoch {epoch}"), done, of),
         TrainEvent::Epoch(epoch) => {
