@@ -304,7 +304,7 @@ mod tests {
         let recipe = read(&["data.train=a/b", "data.between=''", "train.choose=slot_f1"]).unwrap();
         assert_eq!((recipe.data.between.as_str(), recipe.train.choose), ("", Choice::SlotF1));
         let named = recipe.named();
-        let path = named.encoder.map(|encoder| encoder.path);
+        let path = named.encoder.and_then(|encoder| encoder.path);
         assert_eq!((named.data.train, path), (Some(PathBuf::from("b")), Some(PathBuf::from("e"))));
         assert_eq!(of_characters(&["characters.blocks=2"]).unwrap().characters.unwrap().blocks, 2);
         for (setting, part) in [
@@ -330,6 +330,7 @@ mod tests {
             (&["data.path=x", "data.measured=0"], "data.measured must be 0.01"),
             (&["data.path=x", "characters.width=64"], "encoder must be there"),
             (&["data.path=x", "encoder.tokens=7"], "encoder.tokens must be 8"),
+            (&["data.path=x", "encoder.model=y"], "encoder.path must be set"),
             (&["data.path=x", "encoder.warm_up=nan"], "encoder.warm_up"),
             (&["data.path=x", "train.epochs=0"], "train.epochs must be 1"),
             (&["data.path=x", "train.batch=0"], "train.batch must be 1"),
