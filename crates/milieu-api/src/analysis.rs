@@ -49,7 +49,8 @@ pub struct TextRequest {
     text: Option<String>,
     /// Or several, up to 1000.
     texts: Option<Vec<String>>,
-    /// The names of models; all that classify texts where it is left out.
+    /// The names of models, and of what rules read: `language`, `private_data`, `keywords`. All that classify texts, and all
+    /// rules, where it is left out.
     tasks: Option<BTreeSet<String>>,
     /// How many labels of each, 1 to 1000; 5 where it is left out.
     top: Option<usize>,
@@ -66,7 +67,7 @@ pub struct TextRequest {
 pub struct TextIn {
     /// The texts, one or more.
     pub texts: Vec<String>,
-    /// The names of models, each once; `None` for all that classify texts.
+    /// The names of models and rules, each once; `None` for all.
     pub tasks: Option<BTreeSet<String>>,
     /// How many labels of each.
     pub top: usize,
@@ -125,6 +126,55 @@ pub struct TextAnalysis {
 pub struct TextResult {
     /// By the name of each model that was asked.
     pub tasks: BTreeMap<String, TextLabels>,
+    /// The language, where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<TextLanguage>,
+    /// Addresses, numbers of phones and cards and the like in the order of the text, where they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub private_data: Option<Vec<PrivateSpan>>,
+    /// The text with `[EMAIL]` and the like in the place of private data, where there is any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redacted: Option<String>,
+    /// What the text is about, what says most first, where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keywords: Option<Vec<TextKeyword>>,
+}
+
+/// The language of most of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+pub struct TextLanguage {
+    /// Its code of ISO 639-1, or of ISO 639-3 where there is no shorter one; null where nobody could know.
+    pub code: Option<&'static str>,
+    /// The script of most of the text, by ISO 15924.
+    pub script: Option<&'static str>,
+    /// 0 to 1.
+    pub confidence: f64,
+    /// Whether that is enough to build on.
+    pub reliable: bool,
+}
+
+/// Private data in a text.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct PrivateSpan {
+    /// `email`, `phone`, `card`, `iban`, `resident_id`, `ssn` or `ip_address`.
+    pub kind: &'static str,
+    /// Its first character. Characters are Unicode scalar values of the text as it was sent.
+    pub start: usize,
+    /// The character behind its last.
+    pub end: usize,
+}
+
+/// A word, or a few that belong together, that a text is about.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct TextKeyword {
+    /// As it is written where it comes first.
+    pub text: String,
+    /// Its first character. Characters are Unicode scalar values of the text as it was sent.
+    pub start: usize,
+    /// The character behind its last.
+    pub end: usize,
+    /// How much it says, beside the others of the text.
+    pub weight: f64,
 }
 
 /// What a model says of a text.

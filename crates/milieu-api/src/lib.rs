@@ -18,8 +18,8 @@ mod parse;
 mod serving;
 
 pub use analysis::{
-    ClassLabel, ExplainedLabel, ImageAnalysis, MovingWord, SlotLabel, TextAnalysis, TextIn, TextLabels,
-    TextRequest, TextResult, read_texts,
+    ClassLabel, ExplainedLabel, ImageAnalysis, MovingWord, PrivateSpan, SlotLabel, TextAnalysis, TextIn,
+    TextKeyword, TextLabels, TextLanguage, TextRequest, TextResult, read_texts,
 };
 pub use answer::{
     Audience, Explanation, Feed, FeedEntry, Health, ItemList, ItemScore, Reason, ReceiptOut, Replay, Stats,

@@ -7,10 +7,10 @@ use crate::{
     Health, ImageAnalysis, InferenceRequest, ItemIn, ItemList, ItemOut, ItemPatchIn, ItemScore, Job, JobList,
     JobSpec, JobState, MediaWire, ModelCardOut, ModelChange, ModelData, ModelFile, ModelLineage, ModelList,
     ModelOut, ModelServing, ModelStages, ModelTrial, Moderation, ModerationInput, ModerationPart,
-    ModerationRequest, Moderations, MovingWord, OptimizeJob, OptimizeMethod, PromoteIn, Reason, ReceiptOut,
-    Replay, Score, ServedVersion, ShadowAgreement, SlotLabel, SpanScore, Stats, Stored, TextAnalysis,
-    TextLabels, TextRequest, TextResult, Texts, TrainJob, Training, TrialIn, Usage, UserIn, UserList,
-    UserOut, UserPatchIn, UserScore, Vector, VectorEncoding,
+    ModerationRequest, Moderations, MovingWord, OptimizeJob, OptimizeMethod, PrivateSpan, PromoteIn, Reason,
+    ReceiptOut, Replay, Score, ServedVersion, ShadowAgreement, SlotLabel, SpanScore, Stats, Stored,
+    TextAnalysis, TextKeyword, TextLabels, TextLanguage, TextRequest, TextResult, Texts, TrainJob, Training,
+    TrialIn, Usage, UserIn, UserList, UserOut, UserPatchIn, UserScore, Vector, VectorEncoding,
 };
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -261,6 +261,9 @@ pub fn openapi() -> String {
         SpanScore,
         SlotLabel,
         TextAnalysis,
+        TextLanguage,
+        PrivateSpan,
+        TextKeyword,
         TextLabels,
         TextRequest,
         TextResult,

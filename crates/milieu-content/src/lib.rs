@@ -8,8 +8,9 @@ mod text;
 
 pub use classes::{Class, Classes, OutputError, Scale};
 pub use classifier::{Classifier, NotAClassifier};
+pub use milieu_text::{Found, Keyword, Language};
 pub use picture::{PictureClassifier, PreparedPicture};
 pub use text::{
-    Category, EMBEDDING_TASK, Moving, Occlusion, PreparedText, SLOTS_TASK, SlotReading, TextClassifier,
-    TextEmbedder, TextPart, TextReading, Verdict, judge,
+    Category, EMBEDDING_TASK, Moving, Occlusion, PreparedText, Rule, RuleReading, SLOTS_TASK, SlotReading,
+    TextClassifier, TextEmbedder, TextPart, TextReading, Verdict, judge,
 };

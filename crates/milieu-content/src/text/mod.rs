@@ -4,12 +4,14 @@ mod embedder;
 mod moderation;
 mod occlusion;
 mod reading;
+mod rules;
 mod slots;
 
 pub use embedder::{EMBEDDING_TASK, TextEmbedder};
 pub use moderation::{Category, Verdict, judge};
 pub use occlusion::{Moving, Occlusion};
 pub use reading::{PreparedText, TextReading};
+pub use rules::{Rule, RuleReading};
 pub use slots::{SLOTS_TASK, SlotReading, TextPart};
 
 use crate::classes::{Class, Classes, OutputError, Scale};

@@ -7,10 +7,12 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use milieu_api::{
-    ClassLabel, ExplainedLabel, ImageAnalysis, MovingWord, SlotLabel, TextAnalysis, TextIn, TextLabels,
-    TextResult, read_texts,
+    ClassLabel, ExplainedLabel, ImageAnalysis, MovingWord, PrivateSpan, SlotLabel, TextAnalysis, TextIn,
+    TextKeyword, TextLabels, TextLanguage, TextResult, read_texts,
 };
-use milieu_content::{Class, Moving, TextPart};
+use milieu_content::{Class, Found, Keyword, Language, Moving, Rule, RuleReading, TextPart};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The name that stands for the only model that classifies pictures.
@@ -48,9 +50,16 @@ pub(super) async fn text(State(shared): App, headers: HeaderMap, body: Body) -> 
     let bytes = json_body(&headers, body, limit, arrival).await?;
     let start = Instant::now();
     let TextIn { texts, tasks, top, key, explain } = read_texts(&bytes)?;
-    let mut results: Vec<TextResult> = texts.iter().map(|_| TextResult::default()).collect();
-    let kept = if explain { texts.clone() } else { Vec::new() };
-    let said = shared.serving.read_texts(tasks, key.as_deref(), texts, top).await.map_err(of_tasks)?;
+    let (rules, models) = apart(tasks);
+    let kept: Arc<[String]> = texts.clone().into();
+    let read = shared.serving.read_by_rules(Arc::clone(&kept), rules).await?;
+    let mut results: Vec<TextResult> = read.into_iter().map(result).collect();
+    // Where nobody names a model, and there is none, rules are answer enough.
+    let none = models.is_none() && !shared.serving.classifies_texts();
+    let said = match none || models.as_ref().is_some_and(BTreeSet::is_empty) {
+        true => Vec::new(),
+        false => shared.serving.read_texts(models, key.as_deref(), texts, top).await.map_err(of_tasks)?,
+    };
     for said in said {
         let mut explained = match explain {
             true => shared.serving.explain(&said, &kept).await?,
@@ -67,6 +76,32 @@ pub(super) async fn text(State(shared): App, headers: HeaderMap, body: Body) -> 
         }
     }
     Ok(Json(TextAnalysis { results, milliseconds: start.elapsed().as_secs_f64() * 1e3 }))
+}
+
+/// The rules and the names of models among what is asked for; all rules, and all models, where nothing is named.
+fn apart(tasks: Option<BTreeSet<String>>) -> (Vec<Rule>, Option<BTreeSet<String>>) {
+    let Some(tasks) = tasks else { return (Rule::ALL.to_vec(), None) };
+    let (rules, models): (BTreeSet<String>, BTreeSet<String>) =
+        tasks.into_iter().partition(|name| Rule::named(name).is_some());
+    (rules.iter().filter_map(|name| Rule::named(name)).collect(), Some(models))
+}
+
+fn result(read: RuleReading) -> TextResult {
+    let language = |found: Option<Language>| TextLanguage {
+        code: found.map(|language| language.code),
+        script: found.map(|language| language.script.code()),
+        confidence: found.map_or(0.0, |language| language.confidence),
+        reliable: found.is_some_and(|language| language.reliable),
+    };
+    let private = |found: Found| PrivateSpan { kind: found.kind.name(), start: found.start, end: found.end };
+    let keyword = |Keyword { text, start, end, weight }| TextKeyword { text, start, end, weight };
+    TextResult {
+        tasks: BTreeMap::new(),
+        language: read.language.map(language),
+        private_data: read.private_data.map(|found| found.into_iter().map(private).collect()),
+        redacted: read.redacted,
+        keywords: read.keywords.map(|found| found.into_iter().map(keyword).collect()),
+    }
 }
 
 /// Models are named in `tasks` here.

@@ -3,7 +3,9 @@
 use super::Serving;
 use super::error::ServingError;
 use super::slot::Content;
-use milieu_content::{Class, Classifier, OutputError, PreparedText, SlotReading, TextPart};
+use milieu_content::{
+    Class, Classifier, OutputError, PreparedText, Rule, RuleReading, SlotReading, TextPart,
+};
 use milieu_inference::{Answer, Chosen, Tensor};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -81,6 +83,24 @@ impl Serving {
             Ok(said)
         })
         .await
+    }
+
+    /// What rules read from texts, each in its place.
+    pub(crate) async fn read_by_rules(
+        &self,
+        texts: Arc<[String]>,
+        rules: Vec<Rule>,
+    ) -> Result<Vec<RuleReading>, ServingError> {
+        if rules.is_empty() {
+            return Ok(vec![RuleReading::default(); texts.len()]);
+        }
+        let read = move || texts.iter().map(|text| RuleReading::new(text, &rules)).collect();
+        self.within(self.work(read)).await
+    }
+
+    /// Whether there is a live model that classifies texts.
+    pub(crate) fn classifies_texts(&self) -> bool {
+        self.text_classifiers().is_ok()
     }
 
     /// The name of the only model that classifies texts.
