@@ -1,12 +1,13 @@
 //! From a text to the numbers that models read, the same in training and in serving: one spelling of what is written
 //! in many, tokens of any script, hashed n-grams of them, and tokens of published vocabularies; and from a model's tags of
 //! a text's units to the parts of the text that they name. Beside them what is read from a text by rules alone:
-//! its language.
+//! its language, and private data in it.
 
 mod characters;
 mod disguise;
 mod grams;
 mod language;
+mod private;
 mod spelling;
 pub mod tags;
 mod tokenizer;
@@ -16,6 +17,7 @@ mod units;
 pub use disguise::{consonants, undisguised};
 pub use grams::{Grams, GramsError, share};
 pub use language::{Language, Script, language};
+pub use private::{Found, PrivateKind, private_data, redacted};
 pub use spelling::{composed, one_spelling};
 pub use tokenizer::{Tokenizer, TokenizerError};
 pub use tokens::{Token, TokenKind, tokens};
