@@ -62,12 +62,12 @@ fn is_luhn(digits: &[u8]) -> bool {
             digit / 10 + digit % 10
         })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 /// Thirteen digits with the check digit of an article (EAN-13) are on a product rather than on a card of old.
 fn is_bar_code(digits: &[u8]) -> bool {
     let sum: u32 =
         digits.iter().zip([1, 3].iter().cycle()).map(|(&digit, weight)| u32::from(digit) * weight).sum();
-    digits.len() == 13 && sum % 10 == 0
+    digits.len() == 13 && sum.is_multiple_of(10)
 }

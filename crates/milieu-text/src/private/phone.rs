@@ -65,15 +65,15 @@ fn is_international(digits: &[u8]) -> bool {
 
 /// Whether digits start with the code of a country (ITU-T E.164, "List of assigned country codes").
 fn is_country(digits: &[u8]) -> bool {
-    match digits {
-        [7, ..] => true,
-        [2, 0 | 7, ..] | [3, 0..=4 | 6 | 9, ..] | [4, 0 | 1 | 3..=9, ..] | [5, 1..=8, ..] => true,
-        [6, 0..=6, ..] | [8, 1 | 2 | 4 | 6, ..] | [9, 0..=5 | 8, ..] => true,
-        [2, 1, 1 | 2 | 3 | 6 | 8, ..] | [2, 2..=6, ..] | [2, 9, 0 | 1 | 7..=9, ..] => true,
-        [3, 5 | 7, ..] | [3, 8, 0..=3 | 5..=7 | 9, ..] | [4, 2, 0 | 1 | 3, ..] | [5, 0 | 9, ..] => true,
-        [6, 7..=9, ..] | [8, 0 | 5 | 7 | 8, ..] | [9, 6 | 7 | 9, ..] => true,
-        _ => false,
-    }
+    matches!(
+        digits,
+        [7, ..]
+            | [2, 0 | 7, ..] | [3, 0..=4 | 6 | 9, ..] | [4, 0 | 1 | 3..=9, ..] | [5, 1..=8, ..]
+            | [6, 0..=6, ..] | [8, 1 | 2 | 4 | 6, ..] | [9, 0..=5 | 8, ..]
+            | [2, 1, 1 | 2 | 3 | 6 | 8, ..] | [2, 2..=6, ..] | [2, 9, 0 | 1 | 7..=9, ..]
+            | [3, 5 | 7, ..] | [3, 8, 0..=3 | 5..=7 | 9, ..] | [4, 2, 0 | 1 | 3, ..] | [5, 0 | 9, ..]
+            | [6, 7..=9, ..] | [8, 0 | 5 | 7 | 8, ..] | [9, 6 | 7 | 9, ..]
+    )
 }
 
 /// `+20 000 000` is more of something.
@@ -81,7 +81,7 @@ fn is_thousands(groups: &[usize], digits: &[u8]) -> bool {
     groups.len() > 1 && groups.iter().skip(1).all(|&length| length == 3) && digits.ends_with(&[0, 0, 0])
 }
 
-/// Ten digits of the North American plan: area and exchange start with 2 to 9, and end not both in 11 (NANPA).
+/// Ten digits of the North American plan: area and exchange start with 2 to 9, and neither ends in 11 (NANPA).
 fn is_american(digits: &[u8]) -> bool {
     let begins = |from: usize| digits.get(from).is_some_and(|&digit| digit >= 2);
     let service = |from: usize| digits.get(from..from + 2) == Some(&[1, 1]);
