@@ -44,6 +44,8 @@ const SOCIAL: [&str; 3] = ["ssn", "social security", "social"];
 /// Words of versions and of parts of documents.
 const VERSIONS: [&str; 9] =
     ["version", "ver", "release", "build", "firmware", "section", "chapter", "版本", "版本号"];
+/// Words of machines.
+const MACHINES: [&str; 7] = ["ip", "dns", "address", "server", "host", "ping", "地址"];
 /// Signs of money.
 const MONEY: [char; 7] = ['$', '¥', '€', '£', '₩', '₹', '￥'];
 /// Words behind amounts.
@@ -67,6 +69,11 @@ pub(super) fn says_social(written: &Written, at: usize) -> bool {
 /// Whether the word before a number is of a version.
 pub(super) fn says_version(written: &Written, at: usize) -> bool {
     says(written, at, &VERSIONS)
+}
+
+/// Whether the word before a number is of a machine.
+pub(super) fn says_machine(written: &Written, at: usize) -> bool {
+    says(written, at, &MACHINES)
 }
 
 /// Whether a number is an amount: a sign of money before it, or a word of amounts behind it.

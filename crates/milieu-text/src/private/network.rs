@@ -18,7 +18,8 @@ pub(super) fn find(written: &Written, found: &mut Vec<Found>) {
     }
 }
 
-/// The place behind an IPv4 address: four numbers up to 255 without leading zeros.
+/// The place behind an IPv4 address: four numbers up to 255 without leading zeros. Four single digits are as often a
+/// version or a price, and have to be named an address or be in a link.
 fn version_4(written: &Written, start: usize) -> Option<usize> {
     if !written.is_digit(start) || !written.starts(start) || written.before(start) == Some('.') {
         return None;
@@ -30,7 +31,8 @@ fn version_4(written: &Written, start: usize) -> Option<usize> {
     let address: Ipv4Addr = text.parse().ok()?;
     let end = start + text.len();
     let is_own = address.is_loopback() || address.is_unspecified();
-    (!is_own && written.ends(end) && !nearby::says_version(written, start)).then_some(end)
+    let is_short = text.len() == 7 && !written.is_in_link(start) && !nearby::says_machine(written, start);
+    (!is_own && !is_short && written.ends(end) && !nearby::says_version(written, start)).then_some(end)
 }
 
 /// The place behind an IPv6 address, with a colon before it or not.
