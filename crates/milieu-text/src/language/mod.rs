@@ -6,6 +6,7 @@ mod spaced;
 mod words;
 
 pub use script::Script;
+pub(crate) use words::is_common;
 
 /// Letters of a text that are looked at beyond counting; more say no more.
 const SAMPLE: usize = 4000;

@@ -40,7 +40,7 @@ pub fn may_follow(earlier: usize, later: usize) -> bool {
 }
 
 fn is_inside(tag: usize) -> bool {
-    tag != OUTSIDE && tag % 2 == 0
+    tag != OUTSIDE && tag.is_multiple_of(2)
 }
 
 fn beginning(label: usize) -> usize {
