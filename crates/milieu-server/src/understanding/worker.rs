@@ -283,17 +283,21 @@ impl<'s> Worker<'s> {
         Some((item.0, view.text(item)?.to_owned(), author.map(String::from)))
     }
 
-    /// Has searches find an item by what is known of it.
+    /// Has searches find an item by what is known of its text, and by nothing else.
     fn find_by(&self, id: &str, number: u32, known: &Understood) {
         let of = &self.shared.understanding.meanings;
-        let vector = |held: &Meanings| {
-            let vector = held.vector_of(known)?;
-            let is_new = held.get(id) != Some((number, vector));
-            is_new.then(|| vector.to_vec())
+        let is_so = |held: &Meanings| match held.vector_of(known) {
+            Some(vector) => held.get(id) == Some((number, vector)),
+            None => held.get(id).is_none(),
         };
-        let Some(new) = of.read().as_ref().and_then(vector) else { return };
+        if of.read().as_ref().is_none_or(is_so) {
+            return;
+        }
         if let Some(held) = of.write().as_mut() {
-            held.put(id, number, &new);
+            match held.vector_of(known) {
+                Some(vector) => held.put(id, number, vector),
+                None => held.remove(id),
+            }
         }
     }
 }
