@@ -5,12 +5,12 @@ use super::entities::{item, item_not_found};
 use crate::answer::{Answer, Json, body as json_body};
 use crate::serving::ServingError;
 use crate::state::{Shared, now};
-use crate::understanding::{Found, model, not_yet, search as find};
+use crate::understanding::{Found, Label, Said, model, not_yet, search as find};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use milieu_api::{ApiError, ClassLabel, ItemUnderstood, Reading, SearchHit, SearchHits, read_search};
-use milieu_types::Id;
+use milieu_types::{ErrorCode, Id, Item};
 use milieu_world::secs;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -33,11 +33,8 @@ pub(super) async fn search(State(shared): App, headers: HeaderMap, body: Body) -
     let of = Arc::clone(&shared);
     let work = move || find(&of, (&name, version), &vector, &asked, secs(now()));
     let found = shared.serving.work(work).await??;
-    let hit = |(id, score, item): (String, f32, Option<milieu_types::Item>)| SearchHit {
-        id,
-        score,
-        item: item.map(Into::into),
-    };
+    let hit =
+        |(id, score, item): (String, f32, Option<Item>)| SearchHit { id, score, item: item.map(Into::into) };
     Ok(Json(SearchHits {
         model: found.model,
         version: found.version,
@@ -55,13 +52,13 @@ pub(super) async fn understood(shared: Arc<Shared>, id: Id) -> Answer<ItemUnders
     let (of, name) = (Arc::clone(&shared), id.clone());
     let known = tokio::task::spawn_blocking(move || of.understanding.of(name.as_str()))
         .await
-        .map_err(|error| ApiError::new(milieu_types::ErrorCode::Internal, error.to_string()))?;
-    let reading = |(name, said): (String, crate::understanding::Said)| {
+        .map_err(|error| ApiError::new(ErrorCode::Internal, error.to_string()))?;
+    let reading = |(name, said): (String, Said)| {
         let mut reading = Reading { version: said.version, labels: None, dimensions: None, failed: false };
         match said.found {
             Found::Meaning(vector) => reading.dimensions = Some(vector.len()),
             Found::Labels(labels) => {
-                let label = |label: crate::understanding::Label| ClassLabel {
+                let label = |label: Label| ClassLabel {
                     label: label.label,
                     probability: label.probability,
                     applies: label.applies,

@@ -66,7 +66,9 @@ impl Serving {
             let embedder = loaded.embedder.clone().map_err(source)?;
             let of = Arc::clone(&embedder);
             let prepared = self.work(move || of.reading.prepare(&query)).await?;
-            let Some(PreparedText { inputs, tokens, .. }) = prepared else { return Ok(embedder.vector(0, &[])?) };
+            let Some(PreparedText { inputs, tokens, .. }) = prepared else {
+                return Ok(embedder.vector(0, &[])?);
+            };
             let answer = loaded.batcher.submit(inputs, Some(self.timeout))?.await?;
             Ok(embedder.vector(tokens, &answer.outputs)?)
         })

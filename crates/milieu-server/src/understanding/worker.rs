@@ -5,6 +5,7 @@ use super::follow::Follower;
 use super::meanings::{self, Meanings};
 use super::readers::{Reader, Readers};
 use super::results::{Covered, Found, Results, ResultsError, Said, Understood};
+use crate::serving::ServingError;
 use crate::state::Shared;
 use milieu_types::Seq;
 use milieu_vector::IndexConfig;
@@ -74,12 +75,8 @@ fn step<'s>(
     worker.step(readers)
 }
 
-/// An item that is to be looked at.
-#[derive(Default)]
-struct Visit {
-    /// Where it waits.
-    places: Vec<Seq>,
-}
+/// The items that are to be looked at, by id, with the places at which each waits.
+type Visits = BTreeMap<String, Vec<Seq>>;
 
 /// A text that models are to read.
 struct Job {
@@ -114,9 +111,9 @@ impl<'s> Worker<'s> {
             return Ok(self.follower.position() < self.shared.log.last_seq());
         }
         let most = self.shared.config.understanding.batch * BATCHES;
-        let mut visits: BTreeMap<String, Visit> = BTreeMap::new();
+        let mut visits = Visits::new();
         for (place, id) in self.results.waiting(most)? {
-            visits.entry(id).or_default().places.push(place);
+            visits.entry(id).or_default().push(place);
         }
         let (again, next) = self.items_again(most.saturating_sub(visits.len()));
         for id in again {
@@ -127,13 +124,9 @@ impl<'s> Worker<'s> {
         if self.stops() {
             return Ok(false);
         }
+        // Where one broke, the next plan is another.
         if broken.is_empty() {
             self.went_on(next)?;
-        } else {
-            // Others go on; those begin anew once they can be used.
-            let mut covered = self.covered.clone();
-            covered.retain(|name, _| !broken.contains(name));
-            self.cover(covered)?;
         }
         self.improve_meanings();
         Ok(more || self.follower.position() < self.shared.log.last_seq())
@@ -173,11 +166,7 @@ impl<'s> Worker<'s> {
     }
 
     /// Lets models read what they have not read. Returns the names of those that cannot be used.
-    fn read(
-        &self,
-        visits: BTreeMap<String, Visit>,
-        readers: &mut Readers,
-    ) -> Result<BTreeSet<String>, ResultsError> {
+    fn read(&mut self, visits: Visits, readers: &mut Readers) -> Result<BTreeSet<String>, ResultsError> {
         let mut broken = BTreeSet::new();
         let mut jobs = self.jobs(visits, readers)?;
         jobs.sort_by_key(|job| job.text.len());
@@ -198,6 +187,10 @@ impl<'s> Worker<'s> {
                 readers.rest(&name, &error);
                 broken.insert(name);
             }
+            // Before anything is done without them: they read all items anew once they can be used.
+            let mut covered = self.covered.clone();
+            covered.retain(|name, _| !broken.contains(name));
+            self.cover(covered)?;
             let mut batch = self.results.batch();
             for job in some.iter() {
                 batch.put(&job.id, job.old.as_ref(), &job.new)?;
@@ -211,7 +204,7 @@ impl<'s> Worker<'s> {
         Ok(broken)
     }
 
-    fn read_some(&self, jobs: &mut [Job], reader: &Reader) -> Result<(), crate::serving::ServingError> {
+    fn read_some(&self, jobs: &mut [Job], reader: &Reader) -> Result<(), ServingError> {
         let lacking: Vec<&mut Job> = jobs.iter_mut().filter(|job| job.lacks(reader)).collect();
         if lacking.is_empty() {
             return Ok(());
@@ -229,12 +222,12 @@ impl<'s> Worker<'s> {
     }
 
     /// The items that some model has to read, with their texts as they are now. What needs no reading is done at once.
-    fn jobs(&self, visits: BTreeMap<String, Visit>, readers: &Readers) -> Result<Vec<Job>, ResultsError> {
+    fn jobs(&self, visits: Visits, readers: &Readers) -> Result<Vec<Job>, ResultsError> {
         let mut jobs = Vec::new();
         let mut batch = self.results.batch();
         let mut written = false;
         let mut gone = Vec::new();
-        for (id, Visit { places }) in visits {
+        for (id, places) in visits {
             let old = self.results.get(&id)?;
             let Some((number, text, author)) = self.text(&id) else {
                 if let Some(old) = &old {
