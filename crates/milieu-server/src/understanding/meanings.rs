@@ -164,7 +164,7 @@ mod tests {
         assert!(lists.index.as_ref().unwrap().is_approximate());
         let (mut hits, mut all) = (0, 0);
         for query in rows.iter().step_by(37) {
-            let keep = |number: u32| number % 3 != 0;
+            let keep = |number: u32| !number.is_multiple_of(3);
             let truth = exact.search(query, 10, keep).unwrap();
             let found = lists.search(query, 10, keep).unwrap();
             assert!(found.iter().all(|(number, _)| keep(*number)));
