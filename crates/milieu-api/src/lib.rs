@@ -15,6 +15,7 @@ mod model;
 mod moderation;
 mod openapi;
 mod parse;
+mod search;
 mod serving;
 
 pub use analysis::{
@@ -47,6 +48,7 @@ pub use moderation::{
     read_comment, read_moderation,
 };
 pub use openapi::openapi;
+pub use search::{ItemUnderstood, Reading, SearchHit, SearchHits, SearchIn, SearchRequest, read_search};
 pub use serving::{ModelServing, ServedVersion, ShadowAgreement, TrialIn, read_trial};
 
 #[cfg(test)]

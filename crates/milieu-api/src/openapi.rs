@@ -4,13 +4,7 @@ use crate::{
     AttributeRequest, AttributeScore, Audience, BatchStored, ClassLabel, Comment, CommentRequest,
     CommentScores, Dataset, DatasetFormat, DatasetList, Embedding, Embeddings, EmbeddingsRequest, ErrorBody,
     ErrorDetail, EventIn, EventStored, EventType, EventsStored, ExplainedLabel, Explanation, Feed, FeedEntry,
-    Health, ImageAnalysis, InferenceRequest, ItemIn, ItemList, ItemOut, ItemPatchIn, ItemScore, Job, JobList,
-    JobSpec, JobState, MediaWire, ModelCardOut, ModelChange, ModelData, ModelFile, ModelLineage, ModelList,
-    ModelOut, ModelServing, ModelStages, ModelTrial, Moderation, ModerationInput, ModerationPart,
-    ModerationRequest, Moderations, MovingWord, OptimizeJob, OptimizeMethod, PrivateSpan, PromoteIn, Reason,
-    ReceiptOut, Replay, Score, ServedVersion, ShadowAgreement, SlotLabel, SpanScore, Stats, Stored,
-    TextAnalysis, TextKeyword, TextLabels, TextLanguage, TextRequest, TextResult, Texts, TrainJob, Training,
-    TrialIn, Usage, UserIn, UserList, UserOut, UserPatchIn, UserScore, Vector, VectorEncoding,
+    Health, ImageAnalysis, InferenceRequest, ItemIn, ItemList, ItemOut, ItemPatchIn, ItemScore, ItemUnderstood, Job, JobList, JobSpec, JobState, MediaWire, ModelCardOut, ModelChange, ModelData, ModelFile, ModelLineage, ModelList, ModelOut, ModelServing, ModelStages, ModelTrial, Moderation, ModerationInput, ModerationPart, ModerationRequest, Moderations, MovingWord, OptimizeJob, OptimizeMethod, PrivateSpan, PromoteIn, Reading, Reason, ReceiptOut, Replay, Score, SearchHit, SearchHits, SearchRequest, ServedVersion, ShadowAgreement, SlotLabel, SpanScore, Stats, Stored, TextAnalysis, TextKeyword, TextLabels, TextLanguage, TextRequest, TextResult, Texts, TrainJob, Training, TrialIn, Usage, UserIn, UserList, UserOut, UserPatchIn, UserScore, Vector, VectorEncoding,
 };
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -54,6 +48,8 @@ const ROUTES: &[Route] = &[
     route("patch", "/v1/items/{id}", "Change some fields of an item", "ItemPatch", "Stored"),
     route("get", "/v1/items/{id}", "An item as stored", "", "Item"),
     route("delete", "/v1/items/{id}", "Remove an item and all that was done to it", "", "Stored"),
+    route("get", "/v1/items/{id}/understood", "What models say of an item's text", "", "ItemUnderstood"),
+    route("post", "/v1/items/search", "Items by the meaning of a text", "SearchItems", "SearchHits"),
     Route { query: &[LIMIT], ..route("get", "/v1/items/{id}/similar", "Items like an item", "", "ItemList") },
     Route {
         query: &[LIMIT],
@@ -260,6 +256,11 @@ pub fn openapi() -> String {
         Score,
         SpanScore,
         SlotLabel,
+        ItemUnderstood,
+        Reading,
+        SearchHit,
+        SearchHits,
+        SearchRequest,
         TextAnalysis,
         TextLanguage,
         PrivateSpan,

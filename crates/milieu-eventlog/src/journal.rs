@@ -30,7 +30,7 @@ const END_BYTES: u64 = 1 + 8 + 4;
 ///
 /// # Errors
 /// [`LogError::Corrupt`] when a journal is damaged before its tail; nothing is changed then.
-pub(crate) fn repair(dir: &Path) -> Result<(), LogError> {
+pub fn repair(dir: &Path) -> Result<(), LogError> {
     let mut torn = Vec::new();
     for path in journals(dir)? {
         let file = File::open(&path).map_err(LogError::io(&path))?;

@@ -36,6 +36,7 @@ mod writer;
 pub use codec::{RECORD_VERSION, decode_record, encode_record};
 pub use entry::{Entry, Outcome};
 pub use error::{AppendError, LogError, RecordError};
+pub use journal::repair as repair_journals;
 pub use log::{Log, LogOptions, Replay};
 pub use snapshot::{Newest, Skipped, Snapshot, SnapshotError, SnapshotStore};
 pub use throughput::{Load, Throughput, measure_throughput};

@@ -23,6 +23,7 @@ mod state;
 pub mod store;
 mod telemetry;
 mod training;
+mod understanding;
 mod work;
 
 pub use append::{AppendAllError, Appended, append_all};

@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// The routes that are counted, as they are written in the router.
-pub(crate) const ROUTES: [&str; 36] = [
+pub(crate) const ROUTES: [&str; 37] = [
     "/v1/events",
     "/v1/users",
     "/v1/users/{*id}",
     "/v1/items",
     "/v1/items/{*id}",
+    "/v1/items/search",
     "/v1/feed/{*user}",
     "/v1/trends",
     "/v1/receipts/{id}",

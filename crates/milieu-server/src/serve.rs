@@ -11,6 +11,7 @@ use crate::serving::Serving;
 use crate::state::{Shared, SharedWorld, now};
 use crate::store::{Opened, Store, models_dir};
 use crate::training::{self, Trainer};
+use crate::understanding::{self, Understanding};
 use crate::work::Work;
 use milieu_eventlog::LogError;
 use milieu_feed::Engine;
@@ -119,6 +120,7 @@ impl Server {
             trainer: Trainer::default(),
             datasets: Datasets::open(data.join("datasets"))?,
             jobs: Jobs::open(data.join("jobs"), &config)?,
+            understanding: Understanding::new(data.join("understood")),
             metrics: Metrics::default(),
             ready: AtomicBool::new(true),
             config,
@@ -171,6 +173,9 @@ impl Server {
         let models = std::thread::Builder::new()
             .name("models".into())
             .spawn(move || look_at_models_now_and_then(&of_models))?;
+        let of_items = Arc::clone(&shared);
+        let items =
+            std::thread::Builder::new().name("items".into()).spawn(move || understanding::run(&of_items))?;
         runtime.block_on(answer(&shared, listener, stop))?;
         runtime.shutdown_timeout(Duration::from_secs(1));
 
@@ -185,6 +190,7 @@ impl Server {
         shared.write_snapshot()?;
         drop(snapshots.join());
         drop(models.join());
+        drop(items.join());
         Ok(())
     }
 }

@@ -8,6 +8,7 @@ use crate::receipts::ReceiptStore;
 use crate::serving::Serving;
 use crate::store::CHUNK;
 use crate::training::Trainer;
+use crate::understanding::Understanding;
 use crate::work::Work;
 use milieu_api::ApiError;
 use milieu_eventlog::{Entry, Log, Outcome, SnapshotStore, Writer};
@@ -43,6 +44,7 @@ pub(crate) struct Shared {
     pub(crate) trainer: Trainer,
     pub(crate) datasets: Datasets,
     pub(crate) jobs: Jobs,
+    pub(crate) understanding: Understanding,
     pub(crate) metrics: Metrics,
     pub(crate) ready: AtomicBool,
 }

@@ -7,6 +7,7 @@
 //! DIR/receipts     receipts of the feeds served lately
 //! DIR/datasets     uploaded data sets
 //! DIR/jobs         jobs, and what came of them
+//! DIR/understood   what models say of the texts of items
 //! ```
 
 use crate::config::LogConfig;

@@ -251,6 +251,27 @@ pub const KEYS: &[Key] = &[
         "server",
         "The models that say what harms in texts; none for all that have a label which stands for a category of it",
     ),
+    key("understanding.enabled", "server", "Whether models read the texts of items in the background"),
+    key(
+        "understanding.model",
+        "server",
+        "The model whose vectors items are searched by; empty for the first by name that makes vectors of texts",
+    ),
+    number("understanding.batch", "server", 1.0, 1024.0, "How many texts of items wait at a model at a time"),
+    number(
+        "understanding.labels",
+        "server",
+        1.0,
+        1000.0,
+        "How many labels of each classifier are kept of an item, the most probable ones",
+    ),
+    number(
+        "understanding.poll_millis",
+        "server",
+        10.0,
+        60_000.0,
+        "Every how many milliseconds new items are looked for",
+    ),
     key("telemetry.level", "server", "`error`, `warn`, `info` or `debug`"),
     key("telemetry.format", "server", "`text` or `json`"),
 ];

@@ -34,6 +34,8 @@ pub struct Config {
     pub inference: InferenceConfig,
     /// What harms in texts.
     pub moderation: ModerationConfig,
+    /// What the texts of items say.
+    pub understanding: UnderstandingConfig,
     /// What the server writes about itself.
     pub telemetry: TelemetryConfig,
 }
@@ -137,6 +139,18 @@ pub struct InferenceConfig {
 #[expect(missing_docs, reason = "KEYS documents each setting, for the guide too")]
 pub struct ModerationConfig {
     pub models: Vec<String>,
+}
+
+/// See [`KEYS`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "KEYS documents each setting, for the guide too")]
+pub struct UnderstandingConfig {
+    pub enabled: bool,
+    pub model: String,
+    pub batch: usize,
+    pub labels: usize,
+    pub poll_millis: u64,
 }
 
 /// What runs models.
@@ -271,6 +285,12 @@ impl Default for InferenceConfig {
             max_pixels: 50_000_000,
             poll_millis: 500,
         }
+    }
+}
+
+impl Default for UnderstandingConfig {
+    fn default() -> Self {
+        Self { enabled: true, model: String::new(), batch: 32, labels: 5, poll_millis: 250 }
     }
 }
 

@@ -35,6 +35,7 @@ pub(super) async fn readyz(State(shared): App) -> Response {
 pub(super) async fn metrics(State(shared): App) -> impl IntoResponse {
     let training = shared.trainer.status();
     let jobs = shared.jobs.counts();
+    let understood = shared.understanding.progress();
     let gauge = |name, help, value| Gauge { name, help, value };
     let gauges = [
         gauge("milieu_log_records", "Records in the log", shared.log.last_seq() as f64),
@@ -54,6 +55,23 @@ pub(super) async fn metrics(State(shared): App) -> impl IntoResponse {
         gauge("milieu_jobs_queued", "Jobs that wait", jobs.queued as f64),
         gauge("milieu_jobs_running", "Jobs that are on", jobs.running as f64),
         gauge("milieu_job_listeners", "Open streams of events of jobs", jobs.listeners as f64),
+        gauge(
+            "milieu_understanding_waiting",
+            "New items that models have yet to read",
+            understood.waiting as f64,
+        ),
+        gauge(
+            "milieu_understanding_again",
+            "Items that new versions of models have yet to look at",
+            understood.again as f64,
+        ),
+        gauge("milieu_understanding_read", "Texts of items read since the start", understood.read as f64),
+        gauge(
+            "milieu_understanding_failed",
+            "Texts of items at which a model failed since the start",
+            understood.failed as f64,
+        ),
+        gauge("milieu_understanding_searched", "Items that are found by meaning", understood.searched as f64),
     ];
     let mut text = shared.metrics.text(&gauges);
     shared.serving.write_metrics(&mut text);

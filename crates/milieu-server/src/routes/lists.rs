@@ -2,6 +2,7 @@
 
 use super::App;
 use super::entities::{ALL_TIME, item, item_not_found};
+use super::search::understood;
 use crate::answer::{Json, Query, Refusal, path_id, rest};
 use crate::state::{Shared, now};
 use axum::extract::State;
@@ -27,7 +28,7 @@ pub(super) async fn users(State(shared): App, uri: Uri) -> Result<Json<UserList>
     Ok(Json(UserList { users, next }))
 }
 
-/// `GET /v1/items/{id}`, `/v1/items/{id}/similar` and `/v1/items/{id}/audience`. The `/` before the
+/// `GET /v1/items/{id}`, `/v1/items/{id}/similar`, `/audience` and `/understood`. The `/` before the
 /// last part is a plain one there; an id's own is escaped.
 pub(super) async fn of_item(State(shared): App, uri: Uri) -> Result<Response, Refusal> {
     let rest = rest(&uri, "/v1/items/");
@@ -36,6 +37,9 @@ pub(super) async fn of_item(State(shared): App, uri: Uri) -> Result<Response, Re
     }
     if let Some(escaped) = rest.strip_suffix("/audience") {
         return audience(&shared, &path_id(escaped, "id")?, &uri).map(IntoResponse::into_response);
+    }
+    if let Some(escaped) = rest.strip_suffix("/understood") {
+        return understood(shared, path_id(escaped, "id")?).await.map(IntoResponse::into_response);
     }
     let id = path_id(rest, "id")?;
     let found = item(&shared.world.read(), &id).ok_or_else(|| item_not_found(&id))?;

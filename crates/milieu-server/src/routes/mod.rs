@@ -12,6 +12,7 @@ mod lists;
 mod models;
 mod moderation;
 mod protocol;
+mod search;
 
 use crate::answer::Refusal;
 use crate::state::Shared;
@@ -46,6 +47,15 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route(
             "/v1/items/{*id}",
             get(lists::of_item)
+                .put(entities::put_item)
+                .patch(entities::patch_item)
+                .delete(entities::delete_item),
+        )
+        // An item may have this id too.
+        .route(
+            "/v1/items/search",
+            post(search::search)
+                .get(lists::of_item)
                 .put(entities::put_item)
                 .patch(entities::patch_item)
                 .delete(entities::delete_item),

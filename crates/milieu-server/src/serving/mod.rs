@@ -9,6 +9,7 @@ mod budget;
 mod error;
 mod explain;
 mod gate;
+mod items;
 mod load;
 mod model;
 mod moderation;
@@ -18,6 +19,7 @@ mod texts;
 
 pub(crate) use error::ServingError;
 pub(crate) use explain::Explained;
+pub(crate) use items::Failure;
 pub(crate) use load::Loaded;
 pub(crate) use model::Model;
 

@@ -17,9 +17,13 @@ const WORDS: [(&str, [f32; 2]); 6] = [
     ("太阳", [4.0, 0.0]),
 ];
 
+/// A word whose token no table has: models fail on it.
+pub(crate) const BREAKS: &str = "boom";
+
 fn tokenizer() -> Vec<u8> {
-    let words: serde_json::Map<String, Value> =
+    let mut words: serde_json::Map<String, Value> =
         WORDS.iter().enumerate().map(|(id, (word, _))| ((*word).to_owned(), json!(id))).collect();
+    words.insert(BREAKS.to_owned(), json!(WORDS.len()));
     let tokenizer = json!({
         "version": "1.0", "truncation": null, "padding": null, "added_tokens": [], "decoder": null,
         "normalizer": {"type": "Lowercase"}, "pre_tokenizer": {"type": "WhitespaceSplit"}, "post_processor": null,
@@ -56,6 +60,7 @@ fn model(pooled: bool) -> Vec<u8> {
     graph.finish().unwrap().write()
 }
 
+/// Publishes a model and makes it live.
 pub(crate) fn publish(registry: &Registry, name: &str, pooled: bool, more: ModelCard) {
     let model = model(pooled);
     let signature = check_model(&model).unwrap();
@@ -136,16 +141,27 @@ fn labelled_parts_of_texts() {
     assert_eq!(found["results"][0]["tasks"]["parts"]["labels"], json!([]));
 }
 
+/// Publishes a model that makes vectors of texts, and makes it live.
+pub(crate) fn publish_meaning(registry: &Registry) {
+    let vectors = ModelCard { task: "text_embedding".into(), ..ModelCard::default() };
+    publish(registry, "meaning", false, vectors);
+}
+
+/// Publishes a model that says whether a text is sunny or loud, and makes it live.
+pub(crate) fn publish_weather(registry: &Registry) {
+    let labels = vec!["sunny".to_owned(), "loud".to_owned()];
+    let one = ModelCard { task: "text_classification".into(), labels, ..ModelCard::default() };
+    publish(registry, "weather", true, one);
+}
+
 fn start(data: &std::path::Path, settings: &[&str]) -> Running {
     let registry = registry(data);
     let labels = vec!["sunny".to_owned(), "loud".to_owned()];
     let task = "text_classification".to_owned();
-    let one = ModelCard { task: task.clone(), labels: labels.clone(), ..ModelCard::default() };
-    publish(&registry, "weather", true, one);
+    publish_weather(&registry);
     let many = ModelCard { task, labels, thresholds: vec![0.6, 0.9], ..ModelCard::default() };
     publish(&registry, "signs", true, many);
-    let vectors = ModelCard { task: "text_embedding".into(), ..ModelCard::default() };
-    publish(&registry, "meaning", false, vectors);
+    publish_meaning(&registry);
     Running::start(data, settings)
 }
 
