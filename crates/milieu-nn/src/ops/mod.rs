@@ -3,6 +3,7 @@
 mod backward;
 mod extension;
 pub mod packed;
+pub mod windows;
 
 use crate::kernels::{Competition, ConvolutionShape, Moments, Normalisation, Pooling};
 use burn::backend::Dispatch;
