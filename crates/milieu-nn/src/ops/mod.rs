@@ -111,6 +111,15 @@ pub fn join(parts: Vec<Tensor<2>>) -> Tensor<2> {
     Tensor::cat(parts, 0)
 }
 
+/// Rows one behind the other; there is the same number of each.
+///
+/// # Panics
+/// Without any, or where numbers differ.
+#[must_use]
+pub fn join_columns(parts: Vec<Tensor<2>>) -> Tensor<2> {
+    Tensor::cat(parts, 1)
+}
+
 /// The mean cross-entropy of `queries`, `P x W`, that are to find their targets among the rows of `table`,
 /// `R x W`, by their products; see [`Competition`]. Both get their gradients, and the scores are never held
 /// together.
