@@ -1,6 +1,7 @@
 //! Training classifiers of texts by a recipe.
 
 mod bag;
+mod characters;
 mod data;
 mod distil;
 mod encoder;
@@ -16,6 +17,7 @@ mod regression;
 mod run;
 
 pub use bag::Bag;
+pub use characters::TrainedCharacters;
 pub use distil::{Distillation, TeacherError};
 pub use encoder::{EncoderError, TunedEncoder};
 pub(crate) use encoder::{ReadEncoder, TOKENIZER, read_encoder};
@@ -24,7 +26,7 @@ pub use frozen::{FrozenEncoder, HeadOnEncoder};
 pub use publish::{TASK, draft};
 pub use published::{EmbeddingError, embedding_draft};
 pub use recipe::{
-    BagConfig, Choice, DataConfig, EncoderConfig, FitConfig, GateConfig, Recipe, TeacherConfig,
+    BagConfig, Choice, DataConfig, EncoderConfig, FitConfig, GateConfig, NetworkConfig, Recipe, TeacherConfig,
 };
 pub use registered::RegisteredError;
 pub use regression::Linear;
