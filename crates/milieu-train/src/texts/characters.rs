@@ -2,7 +2,8 @@
 
 use super::data::Data;
 use super::family::Family;
-use super::recipe::{FitConfig, NetworkConfig, Recipe};
+use super::network::NetworkConfig;
+use super::recipe::{FitConfig, Recipe};
 use milieu_dataset::mix;
 use milieu_models::text::{CharacterBatch, CharacterDropout, CharacterNetwork, CharacterShape};
 use milieu_nn::kernels::Spans;

@@ -9,6 +9,7 @@ mod family;
 mod frozen;
 mod grams;
 mod kept;
+mod network;
 mod publish;
 mod published;
 mod recipe;
@@ -23,10 +24,11 @@ pub use encoder::{EncoderError, TunedEncoder};
 pub(crate) use encoder::{ReadEncoder, TOKENIZER, read_encoder};
 pub use family::Epoch;
 pub use frozen::{FrozenEncoder, HeadOnEncoder};
+pub use network::NetworkConfig;
 pub use publish::{TASK, draft};
 pub use published::{EmbeddingError, embedding_draft};
 pub use recipe::{
-    BagConfig, Choice, DataConfig, EncoderConfig, FitConfig, GateConfig, NetworkConfig, Recipe, TeacherConfig,
+    BagConfig, Choice, DataConfig, EncoderConfig, FitConfig, GateConfig, Recipe, TeacherConfig,
 };
 pub use registered::RegisteredError;
 pub use regression::Linear;
