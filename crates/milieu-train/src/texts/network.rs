@@ -38,7 +38,7 @@ pub struct NetworkConfig {
 impl Default for NetworkConfig {
     fn default() -> Self {
         Self {
-            width: 128,
+            width: 64,
             filters: 256,
             windows: vec![1, 3, 5],
             characters: 400,
