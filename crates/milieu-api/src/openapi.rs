@@ -4,7 +4,14 @@ use crate::{
     AttributeRequest, AttributeScore, Audience, BatchStored, ClassLabel, Comment, CommentRequest,
     CommentScores, Dataset, DatasetFormat, DatasetList, Embedding, Embeddings, EmbeddingsRequest, ErrorBody,
     ErrorDetail, EventIn, EventStored, EventType, EventsStored, ExplainedLabel, Explanation, Feed, FeedEntry,
-    Health, ImageAnalysis, InferenceRequest, ItemIn, ItemList, ItemOut, ItemPatchIn, ItemScore, ItemUnderstood, Job, JobList, JobSpec, JobState, MediaWire, ModelCardOut, ModelChange, ModelData, ModelFile, ModelLineage, ModelList, ModelOut, ModelServing, ModelStages, ModelTrial, Moderation, ModerationInput, ModerationPart, ModerationRequest, Moderations, MovingWord, OptimizeJob, OptimizeMethod, PrivateSpan, PromoteIn, Reading, Reason, ReceiptOut, Replay, Score, SearchHit, SearchHits, SearchRequest, ServedVersion, ShadowAgreement, SlotLabel, SpanScore, Stats, Stored, TextAnalysis, TextKeyword, TextLabels, TextLanguage, TextRequest, TextResult, Texts, TrainJob, Training, TrialIn, Usage, UserIn, UserList, UserOut, UserPatchIn, UserScore, Vector, VectorEncoding,
+    Health, ImageAnalysis, InferenceRequest, ItemIn, ItemList, ItemOut, ItemPatchIn, ItemScore,
+    ItemUnderstood, Job, JobList, JobSpec, JobState, MediaWire, ModelCardOut, ModelChange, ModelData,
+    ModelFile, ModelLineage, ModelList, ModelOut, ModelServing, ModelStages, ModelTrial, Moderation,
+    ModerationInput, ModerationPart, ModerationRequest, Moderations, MovingWord, OptimizeJob, OptimizeMethod,
+    PrivateSpan, PromoteIn, Reading, Reason, ReceiptOut, Replay, Score, SearchHit, SearchHits, SearchRequest,
+    ServedVersion, ShadowAgreement, SlotLabel, SpanScore, Stats, Stored, TextAnalysis, TextKeyword,
+    TextLabels, TextLanguage, TextRequest, TextResult, Texts, TrainJob, Training, TrialIn, Usage, UserIn,
+    UserList, UserOut, UserPatchIn, UserScore, Vector, VectorEncoding,
 };
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;

@@ -4,7 +4,7 @@ use crate::classes::Scale;
 use crate::picture::PictureClassifier;
 use crate::text::TextClassifier;
 use milieu_inference::Signature;
-use milieu_registry::{ModelCard, Preprocessing};
+use milieu_registry::ModelCard;
 use std::sync::Arc;
 
 /// A model cannot be used to classify such a thing.
@@ -39,7 +39,7 @@ impl Classifier {
         file: &dyn Fn(&str) -> Option<Vec<u8>>,
     ) -> Result<Self, NotAClassifier> {
         match &card.preprocessing {
-            Some(Preprocessing::Grams(_) | Preprocessing::Text(_)) => {
+            Some(preprocessing) if preprocessing.is_of_texts() => {
                 TextClassifier::new(card, signature, scale, file).map(|made| Self::Texts(Arc::new(made)))
             }
             _ => PictureClassifier::new(card, signature, scale).map(|made| Self::Pictures(Arc::new(made))),

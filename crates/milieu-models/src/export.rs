@@ -1,8 +1,10 @@
 //! The graph of a network, as an engine runs it.
 
+mod characters;
 mod sequence;
 mod text;
 
+pub use characters::onnx_characters;
 pub use sequence::onnx_next;
 pub use text::{TextOutput, onnx_text};
 

@@ -105,15 +105,11 @@ impl Encoder {
     #[must_use]
     pub fn forward(&self, tape: &Tape<'_>, tokens: &[u32], spans: &Spans, dropout: f32) -> Tensor<2> {
         let EncoderShape { width, heads, epsilon, .. } = self.shape;
-        let mut known = tokens.to_vec();
-        known.sort_unstable();
-        known.dedup();
-        tape.rows(self.tokens, known);
         let last = self.shape.positions.saturating_sub(1);
         let places: Vec<u32> =
             spans.iter().flat_map(|span| (0..span.len()).map(|place| place.min(last) as u32)).collect();
-        let rows = tape.look_up(self.tokens, tokens) + tape.look_up(self.positions, &places);
-        let mut rows = drop(tape, self.norm.run(tape, rows, width, epsilon), dropout);
+        let rows = tape.embed(self.tokens, tokens) + tape.look_up(self.positions, &places);
+        let mut rows = tape.drop_out(self.norm.run(tape, rows, width, epsilon), dropout);
         let distances = self.distances.map(|id| tape.parameter(id, [self.shape.distances, heads]));
         for block in &self.blocks {
             let projected = block.projection.run(tape, rows.clone());
@@ -122,23 +118,13 @@ impl Encoder {
                 None => attend(projected, heads, spans.clone()),
             };
             let seen = block.mixing.run(tape, seen);
-            rows = block.attention_norm.run(tape, rows + drop(tape, seen, dropout), width, epsilon);
+            rows = block.attention_norm.run(tape, rows + tape.drop_out(seen, dropout), width, epsilon);
             let wide = gelu(block.widening.run(tape, rows.clone()));
-            let thought = drop(tape, block.narrowing.run(tape, wide), dropout);
+            let thought = tape.drop_out(block.narrowing.run(tape, wide), dropout);
             rows = block.norm.run(tape, rows + thought, width, epsilon);
         }
         rows
     }
-}
-
-/// Values of which a share is left out by chance while learning.
-fn drop(tape: &Tape<'_>, rows: Tensor<2>, share: f32) -> Tensor<2> {
-    if !tape.is_training() || share <= 0.0 {
-        return rows;
-    }
-    let shape = rows.dims();
-    let mask = tape.mask(shape.iter().product(), share);
-    rows * tape.tensor(mask, shape)
 }
 
 impl Norm {

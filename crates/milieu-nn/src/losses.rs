@@ -1,7 +1,7 @@
 //! What is made small.
 
 use crate::Tensor;
-use burn::tensor::activation::{log_sigmoid, log_softmax};
+use burn::tensor::activation::{log_sigmoid, log_softmax, sigmoid, softmax};
 
 /// The mean over the batch of the cross-entropy between `logits` and `targets`, both `N x C`; each row of
 /// targets is a distribution. `class_weights`, `C`, weigh classes; the mean is then over weights, as in
@@ -29,6 +29,17 @@ pub fn logistic<const D: usize>(logits: Tensor<D>, targets: Tensor<D>) -> Tensor
     let yes = targets.clone() * log_sigmoid(logits.clone());
     let no = (targets.neg() + 1.0) * log_sigmoid(logits.neg());
     (yes + no).mean().neg()
+}
+
+/// How far two answers to each example are apart, as a mean over the batch: half of the sum of both divergences of Kullback
+/// and Leibler (Liang et al. 2021, "R-Drop"). `many` says whether each class is there or not, else shares add up to 1.
+#[must_use]
+pub fn divergence(one: Tensor<2>, other: Tensor<2>, many: bool) -> Tensor<1> {
+    let shares = |logits: Tensor<2>| if many { sigmoid(logits) } else { softmax(logits, 1) };
+    let count = one.dims()[0].max(1);
+    // What is subtracted from all logits of a row to make them logarithms drops out, since shares add up to the same.
+    let apart = (shares(one.clone()) - shares(other.clone())) * (one - other);
+    apart.sum() / (2.0 * count as f32)
 }
 
 /// Rows of targets from classes: `1 - smoothing` for the class and `smoothing / classes` for all (Szegedy

@@ -101,6 +101,28 @@ impl<'a> Tape<'a> {
         table.select(0, self.numbers(numbers.iter().map(place)))
     }
 
+    /// Rows of a table by their numbers, `N x W`, when no other rows of it are looked up in this pass: its gradient is one
+    /// of these rows.
+    #[must_use]
+    pub fn embed(&self, id: ParameterId, numbers: &[u32]) -> Tensor<2> {
+        let mut known = numbers.to_vec();
+        known.sort_unstable();
+        known.dedup();
+        self.rows(id, known);
+        self.look_up(id, numbers)
+    }
+
+    /// Values of which a share is left out by chance while learning, and the others made larger to make up for it.
+    #[must_use]
+    pub fn drop_out(&self, rows: Tensor<2>, share: f32) -> Tensor<2> {
+        if !self.training || share <= 0.0 {
+            return rows;
+        }
+        let shape = rows.dims();
+        let mask = self.mask(shape.iter().product(), share);
+        rows * self.tensor(mask, shape)
+    }
+
     /// A parameter in a shape that has as many places.
     #[must_use]
     pub fn parameter<const D: usize>(&self, id: ParameterId, shape: [usize; D]) -> Tensor<D> {

@@ -84,6 +84,8 @@ pub enum Preprocessing {
     Text(TextPreparation),
     /// A text becomes numbers of rows, one for each of its n-grams.
     Grams(GramsPreparation),
+    /// A text becomes numbers of rows, of each character and of each with the next.
+    Characters(CharactersPreparation),
 }
 
 /// How a picture of another shape becomes a square.
@@ -136,6 +138,15 @@ pub struct GramsPreparation {
     pub rows: u32,
 }
 
+/// Which characters of a text are read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CharactersPreparation {
+    /// Which file of the version has the characters and the pairs that are known, as `milieu-text` writes them.
+    pub vocabulary: String,
+    /// Characters that are kept, half of them from the start of a text and half from its end.
+    pub maximum_characters: u32,
+}
+
 impl ModelCard {
     /// The card in a version's attributes.
     ///
@@ -152,9 +163,7 @@ impl ModelCard {
             serde_json::from_value(Value::Object(attributes)).map_err(|error| invalid(error.to_string()))?;
         let listed = |name: &String| manifest.files.iter().any(|file| file.name == *name);
         let mut named: Vec<&String> = Some(&card.model_file).into_iter().filter(|f| !f.is_empty()).collect();
-        if let Some(Preprocessing::Text(text)) = &card.preprocessing {
-            named.push(&text.tokenizer);
-        }
+        named.extend(card.preprocessing.as_ref().and_then(Preprocessing::file));
         named.extend(&card.chain);
         match card.fault().or_else(|| {
             named.into_iter().find(|name| !listed(name)).map(|name| format!("the version has no file {name}"))
@@ -252,6 +261,25 @@ impl Registry {
 }
 
 impl Preprocessing {
+    /// The file of the version, beside the model, that it needs.
+    #[must_use]
+    pub fn file(&self) -> Option<&String> {
+        match self {
+            Self::Text(text) => Some(&text.tokenizer),
+            Self::Characters(characters) => Some(&characters.vocabulary),
+            Self::Picture(_) | Self::Grams(_) => None,
+        }
+    }
+
+    /// Whether it is of texts.
+    #[must_use]
+    pub fn is_of_texts(&self) -> bool {
+        match self {
+            Self::Text(_) | Self::Grams(_) | Self::Characters(_) => true,
+            Self::Picture(_) => false,
+        }
+    }
+
     fn fault(&self) -> Option<String> {
         match self {
             Self::Picture(PicturePreparation { side, mean, deviation, .. }) => {
@@ -267,6 +295,9 @@ impl Preprocessing {
             }
             Self::Text(TextPreparation { maximum_tokens, .. }) => (!(1..=TOKENS).contains(maximum_tokens))
                 .then(|| format!("texts of {maximum_tokens} tokens, the limit is {TOKENS}")),
+            Self::Characters(CharactersPreparation { maximum_characters: most, .. }) => (!(1..=TOKENS)
+                .contains(most))
+            .then(|| format!("texts of {most} characters, the limit is {TOKENS}")),
             Self::Grams(grams) => {
                 let GramsPreparation { words, shortest, longest, apart, rows, .. } = grams;
                 let usable = (1..=GRAM).contains(words)

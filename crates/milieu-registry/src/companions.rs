@@ -233,7 +233,7 @@ mod tests {
             config["image_std"] = json!([0.25, 0.25, 0.25]);
             let found = picture(&config).map(|found| match found {
                 Preprocessing::Picture(picture) => picture.side,
-                Preprocessing::Text(_) | Preprocessing::Grams(_) => 0,
+                _ => 0,
             });
             assert_eq!(found, expected, "{config}");
         }

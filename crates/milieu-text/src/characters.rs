@@ -1,74 +1,174 @@
-//! Characters of a text with what is not language set aside.
+//! Characters and pairs of them: numbers of rows for models that learn from texts without words.
 
-/// The longest part before the `@` of an address of mail that is looked back at (RFC 5321, 4.5.3.1.1).
-const LOCAL_PART: usize = 64;
+use crate::spelling::one_spelling;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::hash::Hash;
 
-/// What stands in place of characters that are set aside; it parts words and sentences.
-pub(crate) const SET_ASIDE: char = '\n';
+/// The row of what fills shorter texts up.
+pub const FILLING: u32 = 0;
+/// The row of what a vocabulary does not have.
+pub const UNKNOWN: u32 = 1;
+/// The row of the first thing that it has.
+const FIRST: u32 = 2;
+/// What comes after the last character; no spelling has it.
+const END: char = '\0';
+/// The most characters, and pairs, that a vocabulary has.
+const MOST: [usize; 2] = [1 << 16, 1 << 18];
+/// Bytes that are looked at from either end of a text, for each character that is kept: what stands between cannot matter,
+/// and must not cost.
+const BYTES_A_CHARACTER: usize = 16;
 
-/// The characters of a text, one for one, with [`SET_ASIDE`] for each of those of links, addresses of mail and mentions
-/// and for the sign of a topic. Time is linear in the text.
-pub(crate) fn without_addresses(text: &str) -> Vec<char> {
-    let mut characters: Vec<char> = text.chars().collect();
-    let mut at = 0;
-    while at < characters.len() {
-        let (from, to) = set_aside(&characters, at);
-        if let Some(part) = characters.get_mut(from..to) {
-            part.fill(SET_ASIDE);
+/// The characters, and the pairs of a character and the next, that a model knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Characters {
+    most: usize,
+    characters: HashMap<char, u32>,
+    pairs: HashMap<[char; 2], u32>,
+}
+
+/// A text as rows of two tables; there are as many of one as of the other.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CharacterRows {
+    /// The row of each character.
+    pub characters: Vec<u32>,
+    /// The row of each character with the one after it.
+    pub pairs: Vec<u32>,
+}
+
+/// A file that is no vocabulary of characters.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the vocabulary of characters: {0}")]
+pub struct CharactersError(String);
+
+/// How a vocabulary is kept: what has the rows from 2 on, in order.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    characters: String,
+    /// One pair after the other.
+    pairs: String,
+}
+
+impl Characters {
+    /// The characters and pairs that are in texts at least so often, the most frequent first. Of a text, `most` characters
+    /// are kept, half of them from its start and half from its end.
+    #[must_use]
+    pub fn learn<'a>(texts: impl Iterator<Item = &'a str>, fewest: [usize; 2], most: usize) -> Self {
+        let (mut characters, mut pairs) = (HashMap::new(), HashMap::new());
+        for text in texts {
+            for pair in pairs_of(&kept(text, most)) {
+                *characters.entry(pair[0]).or_insert(0usize) += 1;
+                *pairs.entry(pair).or_insert(0usize) += 1;
+            }
         }
-        at = to.max(at + 1);
+        let characters = numbered(frequent(characters, fewest[0], MOST[0]).into_iter());
+        Self { most, characters, pairs: numbered(frequent(pairs, fewest[1], MOST[1]).into_iter()) }
+    }
+
+    /// Reads what [`Characters::write`] wrote.
+    ///
+    /// # Errors
+    /// [`CharactersError`].
+    pub fn read(json: &[u8], most: usize) -> Result<Self, CharactersError> {
+        let file: File = serde_json::from_slice(json).map_err(|error| CharactersError(error.to_string()))?;
+        let characters: Vec<char> = file.characters.chars().collect();
+        let pairs: Vec<char> = file.pairs.chars().collect();
+        let (pairs, rest) = pairs.as_chunks::<2>();
+        if characters.len() > MOST[0] || pairs.len() > MOST[1] || !rest.is_empty() {
+            let reason = format!(
+                "{} characters and {} pairs, and {} beside",
+                characters.len(),
+                pairs.len(),
+                rest.len()
+            );
+            return Err(CharactersError(reason));
+        }
+        let found = Self {
+            most,
+            characters: numbered(characters.iter().copied()),
+            pairs: numbered(pairs.iter().copied()),
+        };
+        if found.characters.len() < characters.len() || found.pairs.len() < pairs.len() {
+            return Err(CharactersError("something is in it twice".to_owned()));
+        }
+        Ok(found)
+    }
+
+    /// The vocabulary as a file.
+    #[must_use]
+    pub fn write(&self) -> Vec<u8> {
+        let file = File {
+            characters: ordered(&self.characters).into_iter().collect(),
+            pairs: ordered(&self.pairs).into_iter().flatten().collect(),
+        };
+        serde_json::to_vec(&file).unwrap_or_default()
+    }
+
+    /// How many rows the tables of characters and of pairs have.
+    #[must_use]
+    pub fn rows(&self) -> [usize; 2] {
+        [self.characters.len(), self.pairs.len()].map(|count| count + FIRST as usize)
+    }
+
+    /// The most characters of a text.
+    #[must_use]
+    pub fn most(&self) -> usize {
+        self.most
+    }
+
+    /// The rows of a text, after [`one_spelling`] of it; none where there is nothing to be seen.
+    #[must_use]
+    pub fn rows_of(&self, text: &str) -> CharacterRows {
+        let kept = kept(text, self.most);
+        let row = |pair: [char; 2]| {
+            let character = self.characters.get(&pair[0]).copied().unwrap_or(UNKNOWN);
+            (character, self.pairs.get(&pair).copied().unwrap_or(UNKNOWN))
+        };
+        let (characters, pairs) = pairs_of(&kept).map(row).unzip();
+        CharacterRows { characters, pairs }
+    }
+}
+
+/// The characters of a text that count.
+fn kept(text: &str, most: usize) -> Vec<char> {
+    let bytes = most.saturating_mul(BYTES_A_CHARACTER);
+    let spelled = if text.len() > bytes.saturating_mul(2) {
+        let start = &text[..text.floor_char_boundary(bytes)];
+        let end = &text[text.ceil_char_boundary(text.len() - bytes)..];
+        one_spelling(&[start, end].concat())
+    } else {
+        one_spelling(text)
+    };
+    let mut characters: Vec<char> = spelled.chars().collect();
+    if characters.len() > most {
+        let start = most.div_ceil(2);
+        characters.drain(start..characters.len() - (most - start));
     }
     characters
 }
 
-/// The part around a place that is to be set aside; empty where there is none.
-fn set_aside(characters: &[char], at: usize) -> (usize, usize) {
-    let rest = characters.get(at..).unwrap_or_default();
-    let before = at.checked_sub(1).and_then(|before| characters.get(before));
-    let at_start = before.is_none_or(|c| !c.is_ascii_alphanumeric());
-    if at_start && is_link(rest) {
-        return (at, at + rest.iter().take_while(|&&c| !c.is_whitespace() && !stands_alone(c)).count());
-    }
-    match rest.first() {
-        Some('#' | '＃') => (at, at + 1),
-        Some('@' | '＠') => {
-            let of_name = |c: char| (c.is_alphanumeric() || matches!(c, '_' | '.' | '-')) && !stands_alone(c);
-            let name = rest.iter().skip(1).take_while(|&&c| of_name(c)).count();
-            let local = characters.get(..at).unwrap_or_default().iter().rev().take(LOCAL_PART);
-            let local = local.take_while(|&&c| of_name(c) || c == '+').count();
-            if name == 0 { (at, at) } else { (at - local, at + 1 + name) }
-        }
-        _ => (at, at),
-    }
+/// Each character with the one after it.
+fn pairs_of(characters: &[char]) -> impl Iterator<Item = [char; 2]> {
+    let next = characters.iter().skip(1).copied().chain(std::iter::once(END));
+    characters.iter().zip(next).map(|(&character, next)| [character, next])
 }
 
-fn is_link(rest: &[char]) -> bool {
-    ["http://", "https://", "www."].iter().any(|start| {
-        rest.len() > start.len() && start.chars().zip(rest).all(|(s, c)| s == c.to_ascii_lowercase())
-    })
+fn frequent<T: Ord>(counts: HashMap<T, usize>, fewest: usize, most: usize) -> Vec<T> {
+    let mut all: Vec<(T, usize)> = counts.into_iter().filter(|(_, count)| *count >= fewest).collect();
+    all.sort_unstable_by(|(one, count), (other, counted)| counted.cmp(count).then_with(|| one.cmp(other)));
+    all.truncate(most);
+    all.into_iter().map(|(what, _)| what).collect()
 }
 
-/// Whether a character is of a script that does not part its words.
-pub(crate) fn stands_alone(c: char) -> bool {
-    is_han(c)
-        || matches!(c, '\u{0e00}'..='\u{0eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}'
-            | '\u{3000}'..='\u{312f}')
+fn numbered<T: Eq + Hash>(all: impl Iterator<Item = T>) -> HashMap<T, u32> {
+    (FIRST..).zip(all).map(|(row, what)| (what, row)).collect()
 }
 
-/// Whether a character is a Chinese one, as in Chinese, Japanese and Korean.
-pub(crate) fn is_han(c: char) -> bool {
-    matches!(c, '\u{3005}' | '\u{3007}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}'
-        | '\u{20000}'..='\u{3ffff}')
-}
-
-/// The simple form of each Chinese character, one for one; any other as it is.
-pub(crate) fn simplified(characters: &[char]) -> Vec<char> {
-    if !characters.iter().any(|&c| is_han(c)) {
-        return characters.to_vec();
-    }
-    let text: String = characters.iter().collect();
-    let simple: Vec<char> = fast2s::convert(&text).chars().collect();
-    if simple.len() == characters.len() { simple } else { characters.to_vec() }
+fn ordered<T: Copy>(rows: &HashMap<T, u32>) -> Vec<T> {
+    let mut all: Vec<(u32, T)> = rows.iter().map(|(&what, &row)| (row, what)).collect();
+    all.sort_unstable_by_key(|(row, _)| *row);
+    all.into_iter().map(|(_, what)| what).collect()
 }
 
 #[cfg(test)]
@@ -77,34 +177,53 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn addresses_are_set_aside() {
-        fn check(text: &str, expected: &str) {
-            let found: String = without_addresses(text).into_iter().collect();
-            let found: Vec<&str> = found.split_whitespace().collect();
-            assert_eq!(found.join(" "), expected, "{text:?}");
-        }
-        check("see https://x.y/z?a=1 now", "see now");
-        check("看HTTP://x.y/z这里 www.a.b", "看 这里");
-        check("@ann write to bob.c+d@e.org!", "write to !");
-        check("#cats #猫 @ # ok", "cats 猫 @ ok");
-        check("awww.", "awww.");
-        check("联系ann@b.com谢谢", "联系 谢谢");
+    fn rows_of_texts() {
+        let known = Characters::learn(["好吃!", "好吃 好", "坏"].into_iter(), [2, 2], 4);
+        assert_eq!(known.rows(), [4, 3]);
+        let check = |text: &str, characters: &[u32], pairs: &[u32]| {
+            let expected = CharacterRows { characters: characters.to_vec(), pairs: pairs.to_vec() };
+            assert_eq!(known.rows_of(text), expected, "{text:?}");
+        };
+        check("", &[], &[]);
+        check(" \u{200b}\n", &[], &[]);
+        check("好吃", &[2, 3], &[2, 1]);
+        check("吃好坏", &[3, 2, 1], &[1, 1, 1]);
+        // The first two and the last two are kept.
+        check("好吃1234好吃", &[2, 3, 2, 3], &[2, 1, 2, 1]);
+        check(&format!("好{}吃", "\u{200b}".repeat(1 << 20)), &[2, 3], &[2, 1]);
+        let all = Characters::learn(["ab", "ＡＢ", "b"].into_iter(), [1, 1], 4);
+        assert_eq!(all.rows_of("Ba"), all.rows_of("ｂａ"));
+        assert_eq!(all.rows_of("b").pairs, [2], "the end of a text counts");
     }
 
     #[test]
-    fn traditional_characters_get_simple() {
-        let text: Vec<char> = "機器學習 and 后天".chars().collect();
-        assert_eq!(simplified(&text).into_iter().collect::<String>(), "机器学习 and 后天");
+    fn files() {
+        let known = Characters::learn(["好吃!", "好吃\" 好", "坏"].into_iter(), [1, 1], 40);
+        assert_eq!(Characters::read(&known.write(), 40), Ok(known));
+        for (json, part) in [
+            (r#"{"characters":"ab"}"#, "missing field"),
+            (r#"{"characters":"ab","pairs":"abc"}"#, "and 1 beside"),
+            (r#"{"characters":"aba","pairs":""}"#, "twice"),
+            (r#"{"characters":"a","pairs":"abab"}"#, "twice"),
+        ] {
+            let error = Characters::read(json.as_bytes(), 4).unwrap_err().to_string();
+            assert!(error.contains(part), "{error}");
+        }
+        let many: String = ('\u{1}'..).take(MOST[0] + 1).collect();
+        let json = serde_json::json!({"characters": many, "pairs": ""}).to_string();
+        assert!(Characters::read(json.as_bytes(), 4).is_err());
     }
 
     proptest! {
         #[test]
-        fn places_stay(text in any::<String>()) {
-            let characters = without_addresses(&text);
-            prop_assert_eq!(simplified(&characters).len(), text.chars().count());
-            for (kept, c) in characters.iter().zip(text.chars()) {
-                prop_assert!(*kept == c || *kept == SET_ASIDE);
-            }
+        fn any_text_has_rows_of_the_tables(text in any::<String>(), most in 1usize..30) {
+            let known = Characters::learn(["the cat, 好吃"].into_iter(), [1, 1], most);
+            let CharacterRows { characters, pairs } = known.rows_of(&text);
+            prop_assert_eq!(characters.len(), pairs.len());
+            prop_assert!(characters.len() <= most);
+            let [first, second] = known.rows();
+            prop_assert!(characters.iter().all(|&row| row != FILLING && (row as usize) < first));
+            prop_assert!(pairs.iter().all(|&row| row != FILLING && (row as usize) < second));
         }
     }
 }

@@ -1,8 +1,10 @@
 //! From a text to the numbers that models read, the same in training and in serving: one spelling of what is written
-//! in many, tokens of any script, hashed n-grams of them, and tokens of published vocabularies; and from a model's tags of
+//! in many, tokens of any script, hashed n-grams of them, characters and pairs of them, and tokens of published
+//! vocabularies; and from a model's tags of
 //! a text's units to the parts of the text that they name. Beside them what is read from a text by rules alone:
 //! its language, private data in it, and its keywords.
 
+mod aside;
 mod characters;
 mod disguise;
 mod grams;
@@ -15,6 +17,7 @@ mod tokenizer;
 mod tokens;
 mod units;
 
+pub use characters::{CharacterRows, Characters, CharactersError, FILLING, UNKNOWN};
 pub use disguise::{consonants, undisguised};
 pub use grams::{Grams, GramsError, share};
 pub use keywords::{Keyword, keywords};

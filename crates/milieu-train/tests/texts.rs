@@ -37,7 +37,7 @@ fn run(recipe: &Recipe, out: &Path) -> Result<Trained, TrainError> {
 fn bag(trained: &Trained) -> &Bag {
     match &trained.model {
         Model::Bag(bag) => bag,
-        _ => panic!("an encoder"),
+        _ => panic!("no bag"),
     }
 }
 

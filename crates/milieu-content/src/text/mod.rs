@@ -92,7 +92,7 @@ impl TextClassifier {
 mod tests {
     use super::*;
     use milieu_inference::{Data, DataType, Port};
-    use milieu_registry::{GramsPreparation, Preprocessing, TextPreparation};
+    use milieu_registry::{CharactersPreparation, GramsPreparation, Preprocessing, TextPreparation};
 
     const INPUTS: [(&str, DataType); 2] = [("rows", DataType::I64), ("share", DataType::F32)];
 
@@ -132,6 +132,32 @@ mod tests {
         check(card.clone(), signature(&[("input_ids", DataType::I64)]), "tokenizer.json is not there");
         let card = ModelCard { task: EMBEDDING_TASK.into(), ..card };
         check(card, signature(&[("input_ids", DataType::I64)]), "its task is text_embedding");
+    }
+
+    #[test]
+    fn a_text_of_characters() {
+        let preparation =
+            CharactersPreparation { vocabulary: "characters.json".into(), maximum_characters: 20 };
+        let card = ModelCard { preprocessing: Some(Preprocessing::Characters(preparation)), ..card() };
+        let known = milieu_text::Characters::learn(["好吃", "好坏"].into_iter(), [1, 1], 20);
+        let inputs = [("pairs", DataType::I64), ("characters", DataType::I64)];
+        let new = |inputs: &[(&str, DataType)], there: bool| {
+            let file = |name: &str| (there && name == "characters.json").then(|| known.write());
+            TextClassifier::new(&card, &signature(inputs), Scale::Logits, &file)
+        };
+        let refused = |inputs: &[(&str, DataType)], there| new(inputs, there).unwrap_err().to_string();
+        assert!(refused(&inputs[..1], true).contains("its inputs are"));
+        assert!(refused(&inputs, false).contains("characters.json is not there"));
+        let tensors = new(&inputs, true).unwrap().prepare("好，ＯＫ 吃").unwrap();
+        let rows = known.rows_of("好,ok 吃");
+        for (tensor, rows) in tensors.iter().zip([&rows.pairs, &rows.characters]) {
+            let Data::I64(values) = tensor.data() else { panic!("{tensors:?}") };
+            assert_eq!(tensor.shape(), [1, 16]);
+            assert!(values.iter().zip(rows).all(|(&value, &row)| value == i64::from(row)));
+            assert!(values[rows.len()..].iter().all(|&value| value == 0));
+        }
+        assert_eq!(new(&inputs, true).unwrap().prepare(&"好吃".repeat(1000)).unwrap()[0].shape(), [1, 32]);
+        assert_eq!(new(&inputs, true).unwrap().prepare(" \u{200b}\n"), None);
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! From a text to the inputs of a model.
 
 use milieu_inference::{Data, DataType, Signature, Tensor};
-use milieu_registry::{GramsPreparation, ModelCard, Preprocessing, TextPreparation};
-use milieu_text::{Grams, Tokenizer, Unit, UnitTokens, share};
+use milieu_registry::{CharactersPreparation, GramsPreparation, ModelCard, Preprocessing, TextPreparation};
+use milieu_text::{CharacterRows, Characters, FILLING, Grams, Tokenizer, Unit, UnitTokens, share};
 
 /// The inputs of a model of n-grams: the rows of a text, and one over the root of their number.
 const GRAMS: [&str; 2] = ["rows", "share"];
+/// The inputs of a model of characters: the row of each, and of each with the next.
+const CHARACTERS: [&str; 2] = ["characters", "pairs"];
 /// The inputs that models of tokens may have.
 const TOKENS: [(&str, Part); 3] =
     [("input_ids", Part::Tokens), ("attention_mask", Part::Mask), ("token_type_ids", Part::Types)];
@@ -48,6 +50,8 @@ enum Way {
     Grams(Grams, bool),
     /// Tokens, in the order of the inputs.
     Tokens(Box<Tokenizer>, Vec<Part>),
+    /// Characters; `true` where the model takes them before the pairs.
+    Characters(Box<Characters>, bool),
 }
 
 impl TextReading {
@@ -62,9 +66,16 @@ impl TextReading {
         file: &dyn Fn(&str) -> Option<Vec<u8>>,
     ) -> Result<Self, String> {
         let way = match &card.preprocessing {
-            Some(Preprocessing::Grams(grams)) => Way::Grams(grams_of(grams), rows_first(signature)?),
+            Some(Preprocessing::Grams(grams)) => {
+                let types = [DataType::I64, DataType::F32];
+                Way::Grams(grams_of(grams), is_first(signature, GRAMS, types)?)
+            }
             Some(Preprocessing::Text(text)) => {
                 Way::Tokens(Box::new(tokenizer(text, file)?), parts(signature)?)
+            }
+            Some(Preprocessing::Characters(characters)) => {
+                let is_first = is_first(signature, CHARACTERS, [DataType::I64; 2])?;
+                Way::Characters(Box::new(vocabulary(characters, file)?), is_first)
             }
             _ => return Err("its card does not say how texts are read".into()),
         };
@@ -80,14 +91,15 @@ impl TextReading {
                 let tokens = tokenizer.tokens(text);
                 prepare_tokens(tokenizer, parts, UnitTokens { tokens, units: Vec::new() })
             }
+            Way::Characters(known, is_first) => prepare_characters(known, *is_first, text),
         }
     }
 
-    /// The same with where its words stand; without them where the model reads n-grams.
+    /// The same with where its words stand; without them where the model reads no tokens.
     #[must_use]
     pub fn prepare_units(&self, text: &str) -> Option<PreparedText> {
         match &self.way {
-            Way::Grams(..) => self.prepare(text),
+            Way::Grams(..) | Way::Characters(..) => self.prepare(text),
             Way::Tokens(tokenizer, parts) => prepare_tokens(tokenizer, parts, tokenizer.units(text)),
         }
     }
@@ -100,6 +112,15 @@ fn tokenizer(
     let name = &preparation.tokenizer;
     let bytes = file(name).ok_or_else(|| format!("its file {name} is not there"))?;
     Tokenizer::new(&bytes, preparation.maximum_tokens as usize).map_err(|error| error.to_string())
+}
+
+fn vocabulary(
+    preparation: &CharactersPreparation,
+    file: &dyn Fn(&str) -> Option<Vec<u8>>,
+) -> Result<Characters, String> {
+    let CharactersPreparation { vocabulary, maximum_characters } = preparation;
+    let bytes = file(vocabulary).ok_or_else(|| format!("its file {vocabulary} is not there"))?;
+    Characters::read(&bytes, *maximum_characters as usize).map_err(|error| error.to_string())
 }
 
 /// Which input takes what.
@@ -116,14 +137,14 @@ fn parts(signature: &Signature) -> Result<Vec<Part>, String> {
         .ok_or_else(|| format!("its inputs are {:?} and not among {:?} of INT64", named(signature), names()))
 }
 
-fn rows_first(signature: &Signature) -> Result<bool, String> {
-    let found: Vec<(&str, DataType)> =
-        signature.inputs.iter().map(|input| (input.name.as_str(), input.data_type)).collect();
-    let (rows, share) = ((GRAMS[0], DataType::I64), (GRAMS[1], DataType::F32));
+/// Whether a model has two inputs of these names and types in this order, and not the other way round.
+fn is_first(signature: &Signature, names: [&str; 2], types: [DataType; 2]) -> Result<bool, String> {
+    let found = named(signature);
+    let (first, second) = ((names[0], types[0]), (names[1], types[1]));
     match found[..] {
-        [one, other] if one == rows && other == share => Ok(true),
-        [one, other] if one == share && other == rows => Ok(false),
-        _ => Err(format!("its inputs are {:?} and not {GRAMS:?}", named(signature))),
+        [one, other] if one == first && other == second => Ok(true),
+        [one, other] if one == second && other == first => Ok(false),
+        _ => Err(format!("its inputs are {found:?} and not {names:?}")),
     }
 }
 
@@ -168,6 +189,23 @@ fn prepare_tokens(tokenizer: &Tokenizer, parts: &[Part], text: UnitTokens) -> Op
         tokens: found.len(),
         units,
     })
+}
+
+fn prepare_characters(known: &Characters, characters_first: bool, text: &str) -> Option<PreparedText> {
+    let CharacterRows { characters, pairs } = known.rows_of(text);
+    if characters.is_empty() {
+        return None;
+    }
+    let tokens = characters.len();
+    let length = tokens.next_multiple_of(TOKENS_TOGETHER);
+    let tensor = |rows: Vec<u32>| {
+        let mut values: Vec<i64> = rows.into_iter().map(i64::from).collect();
+        values.resize(length, i64::from(FILLING));
+        Tensor::new(vec![1, length], Data::I64(values)).ok()
+    };
+    let [characters, pairs] = [tensor(characters)?, tensor(pairs)?];
+    let inputs = if characters_first { vec![characters, pairs] } else { vec![pairs, characters] };
+    Some(PreparedText { inputs, tokens, units: Vec::new() })
 }
 
 /// The words of the card in those of the code that prepares.

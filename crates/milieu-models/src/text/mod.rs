@@ -1,9 +1,11 @@
-//! Networks over texts: an encoder of tokens, and heads on what it gives.
+//! Networks over texts: an encoder of tokens, and heads on what it gives; and windows over characters.
 
+mod characters;
 mod head;
 mod published;
 mod tagger;
 
+pub use characters::{CharacterBatch, CharacterDropout, CharacterNetwork, CharacterShape};
 pub use published::{Published, PublishedError, published};
 pub(crate) use tagger::TAGS;
 pub use tagger::{ChainScores, Tagged, TaggerBatch, TextTagger};

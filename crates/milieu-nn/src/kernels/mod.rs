@@ -15,6 +15,7 @@ mod pooling;
 mod scores;
 mod spans;
 mod tile;
+mod windows;
 
 pub use attention::PackedAttention;
 pub use catalogue::{Competition, Outcome};
@@ -29,3 +30,4 @@ pub use plan::ConvolutionShape;
 pub use pooling::Pooling;
 pub use scores::scores;
 pub use spans::Spans;
+pub use windows::{Largest, Windows};

@@ -3,6 +3,7 @@
 mod backward;
 mod extension;
 pub mod packed;
+pub mod windows;
 
 use crate::kernels::{Competition, ConvolutionShape, Moments, Normalisation, Pooling};
 use burn::backend::Dispatch;
@@ -108,6 +109,15 @@ pub fn pick(rows: Tensor<2>, numbers: &[usize]) -> Tensor<2> {
 #[must_use]
 pub fn join(parts: Vec<Tensor<2>>) -> Tensor<2> {
     Tensor::cat(parts, 0)
+}
+
+/// Rows one behind the other; there is the same number of each.
+///
+/// # Panics
+/// Without any, or where numbers differ.
+#[must_use]
+pub fn join_columns(parts: Vec<Tensor<2>>) -> Tensor<2> {
+    Tensor::cat(parts, 1)
 }
 
 /// The mean cross-entropy of `queries`, `P x W`, that are to find their targets among the rows of `table`,

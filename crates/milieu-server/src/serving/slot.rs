@@ -154,7 +154,7 @@ impl Slot {
         };
         self.said.write().classifies = match (&card.preprocessing, card.task.as_str()) {
             (Some(Preprocessing::Picture(_)), OF_PICTURES) => Some(Content::Pictures),
-            (Some(Preprocessing::Grams(_) | Preprocessing::Text(_)), OF_TEXTS) => Some(Content::Texts),
+            (Some(preprocessing), OF_TEXTS) if preprocessing.is_of_texts() => Some(Content::Texts),
             (Some(Preprocessing::Text(_)), SLOTS_TASK) => Some(Content::Texts),
             (Some(Preprocessing::Text(_)), EMBEDDING_TASK) => Some(Content::Meanings),
             _ => None,

@@ -4,7 +4,9 @@ use crate::client::{Running, registry};
 use crate::models::{AT, publish_beside};
 use milieu_onnx::proto::Tensor;
 use milieu_onnx::{Builder, Element, Length, Value as Attribute};
-use milieu_registry::{ModelCard, Preprocessing, Registry, TextPreparation, check_model};
+use milieu_registry::{
+    CharactersPreparation, ModelCard, Preprocessing, Registry, TextPreparation, check_model,
+};
 use serde_json::{Value, json};
 
 /// Words, and how sunny and how loud each is.
@@ -216,6 +218,63 @@ fn texts_of_all_sorts() {
     refused(br#"{"text":"a","tasks":["meaning"]}"#, 400, "invalid_parameter");
     refused(br#"{"text":"a","tasks":["nobody"]}"#, 404, "model_not_found");
     refused(&vec![b'a'; 2_000_001], 413, "body_too_large");
+}
+
+/// How much good and how much bad there is in characters and pairs.
+fn taste() -> Vec<u8> {
+    let mut graph = Builder::new("taste");
+    let lengths: [Length; 2] = ["N".into(), "L".into()];
+    let tables = [
+        ("characters", vec![0.0, 0.0, 0.0, 0.0, 2.0, -2.0, -2.0, 2.0]),
+        ("pairs", vec![0.0, 0.0, 0.0, 0.0, -4.0, 4.0]),
+    ];
+    let axis = graph.constant(Tensor::of_i64("positions", &[1], &[1]));
+    let sums = tables.map(|(name, values)| {
+        graph.input(name, Element::I64, &lengths);
+        let table = Tensor::of_f32(&format!("{name}.table"), &[values.len() / 2, 2], &values);
+        let table = graph.constant(table);
+        let vectors = graph.node("Gather", &[&table, name], vec![]);
+        graph.node("ReduceSum", &[&vectors, &axis], vec![("keepdims", Attribute::Int(0))])
+    });
+    graph.node_named("Add", &[&sums[0], &sums[1]], "logits", vec![]);
+    graph.output("logits", Element::F32, &["N".into(), 2.into()]);
+    graph.finish().unwrap().write()
+}
+
+#[test]
+fn texts_as_characters() {
+    let data = tempfile::tempdir().unwrap();
+    let registry = registry(data.path());
+    let signature = check_model(&taste()).unwrap();
+    let card = ModelCard {
+        task: "text_classification".into(),
+        model_file: "model.onnx".into(),
+        inputs: signature.inputs,
+        outputs: signature.outputs,
+        labels: vec!["good".into(), "bad".into()],
+        preprocessing: Some(Preprocessing::Characters(CharactersPreparation {
+            vocabulary: "characters.json".into(),
+            maximum_characters: 40,
+        })),
+        ..ModelCard::default()
+    };
+    let known = json!({"characters": "好坏", "pairs": "不好"}).to_string().into_bytes();
+    let version = publish_beside(&registry, "taste", &taste(), &card, Some(("characters.json", known)));
+    registry.promote("taste", version, AT).unwrap();
+    let server = Running::start(data.path(), &["inference.request_bytes=4000000"]);
+    let labels = |text: &str| {
+        let found = server.done("POST", "/v1/analyze/text", &json!({"text": text, "tasks": ["taste"]}));
+        found["results"][0]["tasks"]["taste"]["labels"].clone()
+    };
+    // The start and the end of a megabyte are read, and traditional characters as simple ones.
+    let [start, middle] = ["好很".repeat(10), "坏很".repeat(200_000)];
+    let long = format!("{start}{middle}{start}");
+    for (text, expected) in [("好", "good"), ("不好", "bad"), ("壞", "bad"), (&long, "good")] {
+        let found = labels(text);
+        assert_eq!(found[0]["label"], expected, "{}: {found}", &text[..3]);
+    }
+    assert!((labels("zq 😀")[0]["probability"].as_f64().unwrap() - 0.5).abs() < 1e-6);
+    assert_eq!((labels(""), labels(" \u{200b}")), (json!([]), json!([])));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Chinese words without a dictionary: what is written again and again, between neighbours that change.
 
 use super::{Candidate, apart, stop_words};
-use crate::characters::{is_han, simplified};
+use crate::aside::{is_han, simplified};
 use std::collections::HashMap;
 
 /// Characters of a word or phrase.

@@ -42,7 +42,7 @@ struct Candidate {
 #[must_use]
 pub fn keywords(text: &str, most: usize) -> Vec<Keyword> {
     let (most, text) = (most.min(MOST), first_characters(text));
-    let characters = crate::characters::without_addresses(text);
+    let characters = crate::aside::without_addresses(text);
     let code = crate::language(text).map(|language| language.code);
     let mut candidates = relative(han::candidates(&characters, most));
     candidates.extend(relative(spaced::candidates(&characters, code, most)));

@@ -1,7 +1,7 @@
 //! Words of languages that part them with spaces, after YAKE (Campos et al. 2020, section 3).
 
 use super::{Candidate, apart, stop_words};
-use crate::characters::stands_alone;
+use crate::aside::stands_alone;
 use std::collections::{HashMap, HashSet};
 
 /// Words of a phrase.

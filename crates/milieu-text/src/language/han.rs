@@ -19,7 +19,7 @@ const SHARE_OF_KANA: f64 = 0.1;
 
 /// The language of a text of Chinese characters and kana; `kana` without `の`, which decorates Chinese names.
 pub(super) fn of_han(characters: &[char], kana: usize) -> Language {
-    let simple = crate::characters::simplified(characters);
+    let simple = crate::aside::simplified(characters);
     let (mut han, mut japanese, mut simplified, mut traditional) = (0_usize, 0_usize, 0_usize, 0_usize);
     for (&c, &simple) in characters.iter().zip(&simple) {
         if Script::of(c) != Some(Script::Han) {

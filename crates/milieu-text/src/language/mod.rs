@@ -46,7 +46,7 @@ impl Language {
 /// `None` means that nobody could know: no letters, or too few of them that say anything. Time is linear in the text.
 #[must_use]
 pub fn language(text: &str) -> Option<Language> {
-    let characters = crate::characters::without_addresses(text);
+    let characters = crate::aside::without_addresses(text);
     let weights = weights(&characters);
     let total: f64 = weights.iter().map(|(_, weight)| weight).sum();
     let &(main, most) = weights

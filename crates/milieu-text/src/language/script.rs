@@ -129,7 +129,7 @@ impl Script {
             '\u{1200}'..='\u{139f}' => Self::Ethiopic,
             '\u{1780}'..='\u{17ff}' => Self::Khmer,
             '\u{3041}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}' | '\u{ff66}'..='\u{ff9f}' => Self::Japanese,
-            c if crate::characters::is_han(c) => Self::Han,
+            c if crate::aside::is_han(c) => Self::Han,
             _ => return None,
         })
     }

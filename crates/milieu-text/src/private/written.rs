@@ -1,7 +1,7 @@
 //! A text as the finders read it: one plain character for each that is written.
 
 use super::{Found, PrivateKind};
-use crate::characters::{SET_ASIDE, without_addresses};
+use crate::aside::{SET_ASIDE, without_addresses};
 use smallvec::SmallVec;
 
 /// Digits of the longest number that is read.

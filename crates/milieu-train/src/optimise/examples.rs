@@ -71,7 +71,7 @@ impl Examples {
             Some(Preprocessing::Picture(_)) => {
                 Ok(Self::Pictures(Box::new(PictureExamples::read(config, card)?)))
             }
-            Some(Preprocessing::Grams(_) | Preprocessing::Text(_)) => {
+            Some(Preprocessing::Grams(_) | Preprocessing::Text(_) | Preprocessing::Characters(_)) => {
                 Ok(Self::Texts(TextExamples::read(config, card, engine.signature(), files)?))
             }
             None => Err(ExamplesError::Card("its card does not say how to prepare examples".to_owned())),

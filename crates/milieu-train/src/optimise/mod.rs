@@ -184,8 +184,8 @@ pub fn optimise(
     attributes.insert("optimised".to_owned(), serde_json::json!(report.method));
     attributes.insert("engine".to_owned(), serde_json::json!(report.engine));
     let mut files = vec![(MODEL_FILE.to_owned(), written)];
-    if let Some(Preprocessing::Text(text)) = &preprocessing {
-        files.extend(parent.files.get(&text.tokenizer).map(|bytes| (text.tokenizer.clone(), bytes.clone())));
+    if let Some(name) = preprocessing.as_ref().and_then(Preprocessing::file) {
+        files.extend(parent.files.get(name).map(|bytes| (name.clone(), bytes.clone())));
     }
     files.extend(network.map(|network| (NETWORK_FILE.to_owned(), network)));
     let draft = Draft {

@@ -1,4 +1,4 @@
-//! What the two families of models have in common: how a run sees them.
+//! What the families of models have in common: how a run sees them.
 
 use super::data::Data;
 use super::recipe::{Choice, Recipe};

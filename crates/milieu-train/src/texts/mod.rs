@@ -1,6 +1,7 @@
 //! Training classifiers of texts by a recipe.
 
 mod bag;
+mod characters;
 mod data;
 mod distil;
 mod encoder;
@@ -8,6 +9,7 @@ mod family;
 mod frozen;
 mod grams;
 mod kept;
+mod network;
 mod publish;
 mod published;
 mod recipe;
@@ -16,11 +18,13 @@ mod regression;
 mod run;
 
 pub use bag::Bag;
+pub use characters::TrainedCharacters;
 pub use distil::{Distillation, TeacherError};
 pub use encoder::{EncoderError, TunedEncoder};
 pub(crate) use encoder::{ReadEncoder, TOKENIZER, read_encoder};
 pub use family::Epoch;
 pub use frozen::{FrozenEncoder, HeadOnEncoder};
+pub use network::NetworkConfig;
 pub use publish::{TASK, draft};
 pub use published::{EmbeddingError, embedding_draft};
 pub use recipe::{

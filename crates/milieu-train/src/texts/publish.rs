@@ -1,18 +1,23 @@
 //! A trained classifier of texts as a version of the registry.
 
+use super::characters::TrainedCharacters;
 use super::encoder::{TOKENIZER, TunedEncoder};
 use super::frozen::FrozenEncoder;
 use super::run::{Model, Report, Trained};
 use crate::version::{MODEL_FILE, PublishError, Run, named};
-use milieu_models::{TextOutput, onnx_text};
+use milieu_models::{TextOutput, onnx_characters, onnx_text};
 use milieu_registry::{
-    Draft, ElementType, GramsPreparation, ModelCard, Preprocessing, TensorSpec, TextPreparation, UnknownLabel,
+    CharactersPreparation, Draft, ElementType, GramsPreparation, ModelCard, Preprocessing, TensorSpec,
+    TextPreparation, UnknownLabel,
 };
 use milieu_text::Grams;
 use milieu_types::Timestamp;
 
 /// The task that cards of classifiers of texts name.
 pub const TASK: &str = "text_classification";
+
+/// The characters and pairs that a network knows, in the folder of a version.
+const VOCABULARY: &str = "characters.json";
 
 /// The version to publish under `name`: the graph, and a card by which a server does to texts what training did.
 ///
@@ -53,6 +58,19 @@ pub fn draft(name: &str, trained: &Trained, created_at: Timestamp) -> Result<Dra
                 PublishError::Unwritable("the encoder does not say how texts are read".to_owned())
             })?;
             (card.inputs.clone(), preprocessing, files)
+        }
+        Model::Characters(network) => {
+            let TrainedCharacters { shape, parameters, vocabulary } = &**network;
+            let names = ["characters", "pairs"];
+            let inputs = names.map(|name| TensorSpec::new(name, ElementType::I64, &[0, 0])).to_vec();
+            let graph = onnx_characters(shape, classes, parameters)?;
+            let files =
+                vec![(MODEL_FILE.to_owned(), graph.write()), (VOCABULARY.to_owned(), vocabulary.write())];
+            let preparation = CharactersPreparation {
+                vocabulary: VOCABULARY.to_owned(),
+                maximum_characters: vocabulary.most() as u32,
+            };
+            (inputs, Preprocessing::Characters(preparation), files)
         }
     };
     let card = ModelCard {

@@ -1,5 +1,6 @@
 //! A recipe: everything that decides what is learnt, in one file.
 
+use super::network::NetworkConfig;
 use crate::settings::{RecipeError, name_only, settled, table, within};
 use milieu_dataset::tables::TableFormat;
 use milieu_text::Grams;
@@ -17,12 +18,15 @@ pub struct Recipe {
     pub seed: u64,
     /// What is learnt from.
     pub data: DataConfig,
-    /// The model, where there is no encoder.
+    /// The model, where there is neither an encoder nor a network.
     #[serde(default)]
     pub model: BagConfig,
     /// A published encoder that goes on learning, in place of the bag.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoder: Option<EncoderConfig>,
+    /// A network of characters, in place of the bag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<NetworkConfig>,
     /// A classifier that says what the bag is to learn, beside the labels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub teacher: Option<TeacherConfig>,
@@ -171,11 +175,12 @@ pub struct FitConfig {
     pub batch: usize,
     /// The highest learning rate, above 0 to 10; it falls to nothing in a straight line.
     pub rate: f32,
-    /// The share of a text's n-grams that is left out each time it is seen, or of an encoder's values; 0 to below 1.
+    /// The share of a text's n-grams that is left out each time it is seen, or of the values of an encoder or a network; 0 to
+    /// below 1.
     pub dropout: f32,
     /// Label smoothing, 0 to 0.5; not used where texts have any number of labels.
     pub smoothing: f32,
-    /// What the vectors of a step's n-grams, or all matrices of an encoder, lose of themselves for each unit of the
+    /// What the vectors of a step's n-grams, or all matrices of an encoder or a network, lose of themselves for each unit of the
     /// rate, 0 to 1.
     pub decay: f32,
     /// What the model is chosen by among epochs; of equal ones the latest is taken.
@@ -291,9 +296,9 @@ impl Recipe {
         let unit = 0.0..=1.0;
         let encoder = self.encoder.as_ref();
         if let Some(teacher) = &self.teacher {
-            teacher.check(encoder.is_some())?;
+            teacher.check(encoder.is_some() || self.network.is_some())?;
         }
-        let rules: [(bool, &'static str, &'static str); 19] = [
+        let rules: [(bool, &'static str, &'static str); 20] = [
             (
                 encoder.is_none_or(|encoder| encoder.path.is_some() != encoder.model.is_some()),
                 "encoder.path",
@@ -316,6 +321,7 @@ impl Recipe {
             (set_aside.contains(&data.held_out), "data.held_out", "0.01 to 0.45"),
             (set_aside.contains(&data.measured), "data.measured", "0.01 to 0.45"),
             ((1..=1024).contains(&model.width), "model.width", "1 to 1024"),
+            (encoder.is_none() || self.network.is_none(), "network", "without encoder"),
             (
                 encoder.is_none_or(|encoder| (8..=8192).contains(&encoder.tokens)),
                 "encoder.tokens",
@@ -331,15 +337,16 @@ impl Recipe {
             (unit.contains(&gate.accuracy) && unit.contains(&gate.macro_f1), "gate", "of shares from 0 to 1"),
         ];
         within(&rules)?;
+        self.network.as_ref().map_or(Ok(()), NetworkConfig::check)?;
         grams.map_err(|error| RecipeError::Range { key: error.key, range: error.range })
     }
 }
 
 impl TeacherConfig {
-    fn check(&self, beside_encoder: bool) -> Result<(), RecipeError> {
+    fn check(&self, beside_another: bool) -> Result<(), RecipeError> {
         let unit = 0.0..=1.0;
         within(&[
-            (!beside_encoder, "teacher", "without encoder: it teaches a bag"),
+            (!beside_another, "teacher", "without encoder and network: it teaches a bag"),
             (!self.model.is_empty(), "teacher.model", "NAME or NAME@VERSION of the registry"),
             (unit.contains(&self.weight), "teacher.weight", "0 to 1"),
             ((0.1..=20.0).contains(&self.temperature), "teacher.temperature", "0.1 to 20"),
@@ -409,6 +416,22 @@ mod tests {
                 "teacher.swapped",
             ),
             (&["data.path=x", "teacher.model=x", "teacher.joined=-1"], "teacher.joined"),
+            (&["data.path=x", "encoder.path=y", "network.width=8"], "network must be without encoder"),
+            (&["data.path=x", "teacher.model=x", "network.width=8"], "teacher must be without encoder"),
+            (&["data.path=x", "network.width=0"], "network.width must be 1 to 1024"),
+            (&["data.path=x", "network.filters=0"], "network.filters"),
+            (&["data.path=x", "network.windows=[]"], "network.windows"),
+            (&["data.path=x", "network.windows=[3, 4]"], "network.windows must be 1 to 8 odd"),
+            (&["data.path=x", "network.windows=[17]"], "network.windows"),
+            (&["data.path=x", "network.characters=1"], "network.characters"),
+            (&["data.path=x", "network.fewest_characters=0"], "network.fewest_characters"),
+            (&["data.path=x", "network.fewest_pairs=0"], "network.fewest_pairs"),
+            (&["data.path=x", "network.token_dropout=1"], "network.token_dropout"),
+            (&["data.path=x", "network.embedding_dropout=nan"], "network.embedding_dropout"),
+            (&["data.path=x", "network.r_drop=-1"], "network.r_drop must be 0 to 100"),
+            (&["data.path=x", "network.average=1"], "network.average"),
+            (&["data.path=x", "network.warm_up=2"], "network.warm_up"),
+            (&["data.path=x", "network.layers=2"], "unknown field"),
         ] {
             let error = read(settings).unwrap_err().to_string();
             assert!(error.contains(part), "{settings:?}: {error}");

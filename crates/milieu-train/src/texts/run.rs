@@ -1,6 +1,7 @@
 //! A recipe from files to a measured model.
 
 use super::bag::Bag;
+use super::characters::{Networks, TrainedCharacters};
 use super::data::Data;
 use super::distil::{Distillation, Lessons, TeacherError};
 use super::encoder::{EncoderError, Encoders, TunedEncoder};
@@ -187,6 +188,8 @@ pub enum Model {
     Encoder(Box<TunedEncoder>),
     /// A matrix on an encoder that did not.
     Head(Box<HeadOnEncoder>),
+    /// A network of characters.
+    Characters(Box<TrainedCharacters>),
 }
 
 /// Trains by a recipe. Checkpoints go to `folder`, which must exist; a run that was cut off there goes on and ends as if
@@ -218,18 +221,23 @@ pub fn train_with(
     tell(TrainEvent::Read { parts, classes, left_out, bad });
     let run = Run { recipe, data: &data, folder, others: 0 };
     let mut distillation = None;
-    let (learnt, model) = match &recipe.encoder {
-        None => {
+    let (learnt, model) = match (&recipe.encoder, &recipe.network) {
+        (None, Some(config)) => {
+            let family = Networks::new(recipe, config, &data);
+            let (learnt, parameters) = run.of(&family, tell)?;
+            (learnt, Model::Characters(Box::new(family.trained(parameters))))
+        }
+        (None, None) => {
             let (learnt, bag, found) = bag(&run, registry, tell)?;
             distillation = found;
             (learnt, Model::Bag(bag))
         }
-        Some(config @ EncoderConfig { path: Some(path), .. }) => {
+        (Some(config @ EncoderConfig { path: Some(path), .. }), _) => {
             let family = Encoders::new(recipe, config, &data, path)?;
             let (learnt, parameters) = run.of(&family, tell)?;
             (learnt, Model::Encoder(Box::new(family.tuned(parameters))))
         }
-        Some(config) => {
+        (Some(config), _) => {
             let named = config.model.as_deref().unwrap_or_default();
             let mut encoder =
                 Registered::open(registry, named).and_then(embeds).map_err(TrainError::Frozen)?;
