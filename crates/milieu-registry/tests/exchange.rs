@@ -58,6 +58,7 @@ fn a_folder_with_what_belongs_to_it() {
         temperature: None,
         thresholds: Vec::new(),
         unknown: None,
+        chain: None,
     };
     assert_eq!(ModelCard::of(&manifest).unwrap(), expected);
 }

@@ -146,6 +146,7 @@ fn card() -> ModelCard {
         temperature: Some(1.5),
         thresholds: Vec::new(),
         unknown: None,
+        chain: None,
         licence: Some("apache-2.0".into()),
         source: None,
     }

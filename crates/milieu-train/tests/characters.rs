@@ -76,14 +76,14 @@ fn learns_and_answers_as_it_did_while_learning() {
         let file = |name: &str| version.files.get(name).cloned();
         let classifier = TextClassifier::new(&card, engine.signature(), Scale::Logits, &file).unwrap();
         for text in texts {
-            let outputs = engine.run(&classifier.prepare(text).unwrap()).unwrap();
+            let outputs = engine.run(&classifier.prepare(text).unwrap().inputs).unwrap();
             let (found, expected) = (outputs[0].as_f32().unwrap(), packed(text));
             let close = found.iter().zip(&expected).all(|(found, expected)| (found - expected).abs() < 1e-4);
             assert!(close, "{engines:?} {text}: {found:?} {expected:?}");
         }
         let mut best = |text: &str| {
-            let outputs = engine.run(&classifier.prepare(text).unwrap()).unwrap();
-            classifier.classes.read(&outputs, 1).unwrap()[0].label.clone()
+            let outputs = engine.run(&classifier.prepare(text).unwrap().inputs).unwrap();
+            classifier.classes(&outputs, 1).unwrap()[0].label.clone()
         };
         assert_eq!(
             (best("饭不坏"), best("我们不好"), best("湯很好")),

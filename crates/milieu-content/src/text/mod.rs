@@ -148,7 +148,7 @@ mod tests {
         let refused = |inputs: &[(&str, DataType)], there| new(inputs, there).unwrap_err().to_string();
         assert!(refused(&inputs[..1], true).contains("its inputs are"));
         assert!(refused(&inputs, false).contains("characters.json is not there"));
-        let tensors = new(&inputs, true).unwrap().prepare("好，ＯＫ 吃").unwrap();
+        let tensors = new(&inputs, true).unwrap().prepare("好，ＯＫ 吃").unwrap().inputs;
         let rows = known.rows_of("好,ok 吃");
         for (tensor, rows) in tensors.iter().zip([&rows.pairs, &rows.characters]) {
             let Data::I64(values) = tensor.data() else { panic!("{tensors:?}") };
@@ -156,7 +156,10 @@ mod tests {
             assert!(values.iter().zip(rows).all(|(&value, &row)| value == i64::from(row)));
             assert!(values[rows.len()..].iter().all(|&value| value == 0));
         }
-        assert_eq!(new(&inputs, true).unwrap().prepare(&"好吃".repeat(1000)).unwrap()[0].shape(), [1, 32]);
+        assert_eq!(
+            new(&inputs, true).unwrap().prepare(&"好吃".repeat(1000)).unwrap().inputs[0].shape(),
+            [1, 32]
+        );
         assert_eq!(new(&inputs, true).unwrap().prepare(" \u{200b}\n"), None);
     }
 

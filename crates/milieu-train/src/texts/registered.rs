@@ -70,6 +70,9 @@ pub(super) struct Registered {
     engine: Box<dyn Engine>,
 }
 
+/// Hears of the rows of some texts, which come with their numbers.
+pub(super) type Tell<'a> = dyn FnMut(&[usize], &[Vec<f32>]) + 'a;
+
 impl Registered {
     /// Loads `NAME@VERSION`, or the live version of `NAME`.
     pub(super) fn open(registry: Option<&Registry>, named: &str) -> Result<Self, RegisteredError> {
@@ -105,7 +108,7 @@ impl Registered {
     pub(super) fn rows(
         &mut self,
         texts: &[&str],
-        tell: &mut dyn FnMut(&[usize], &[Vec<f32>]),
+        tell: &mut Tell<'_>,
     ) -> Result<Vec<Vec<f32>>, RegisteredError> {
         let mut rows = vec![Vec::new(); texts.len()];
         for (chunk, some) in texts.chunks(PREPARED).enumerate() {
