@@ -210,8 +210,13 @@ fn texts_are_told_apart() {
     let (status, code, field) = refused(json!({"text": "x", "tasks": ["nothing"]}));
     assert_eq!((status, code.as_str(), field.as_deref()), (404, "model_not_found", Some("tasks")));
     let empty = Server::start(&dir.path().join("empty"), &[]);
-    let (status, code, field) = empty.send("POST", "/v1/analyze/text", "{\"text\":\"x\"}").refusal();
-    assert_eq!((status, code.as_str(), field.as_deref()), (400, "invalid_parameter", Some("tasks")));
+    // Where there is no model, rules are answer enough.
+    let by_rules = empty.done("POST", "/v1/analyze/text", r#"{"text":"他做得不好, mail me@example.org"}"#);
+    let by_rules = &by_rules["results"][0];
+    assert_eq!((&by_rules["tasks"], &by_rules["language"]["code"]), (&json!({}), &json!("zh")), "{by_rules}");
+    assert_eq!(by_rules["redacted"], "他做得不好, mail [EMAIL]");
+    let (status, code, field) = empty.send("POST", "/predict", "{\"inputs\":\"x\"}").refusal();
+    assert_eq!((status, code.as_str(), field.as_deref()), (400, "invalid_parameter", Some("model")));
     let (status, code, field) = refused(json!({"texts": []}));
     assert_eq!((status, code.as_str(), field.as_deref()), (400, "invalid_parameter", Some("texts")));
     let (status, code, _) = refused(json!({"text": "x".repeat(5_000_000)}));

@@ -72,7 +72,7 @@ mod tests {
         assert_eq!(tokenizer.vocabulary(), MARKS.len() + 3);
         let found = tokenizer.units("听 ｂe\u{301}x");
         // Ends, and what is not known; what comes equally often is in the order of code points.
-        let [b, song, listen] = [4, 5, 6];
+        let [b, listen, song] = [4, 5, 6];
         assert_eq!(found.tokens, [2, listen, UNKNOWN, b, UNKNOWN, UNKNOWN, 3]);
         let units: Vec<[usize; 3]> =
             found.units.iter().map(|unit| [unit.place, unit.start, unit.end]).collect();

@@ -11,8 +11,10 @@ use std::collections::HashSet;
 /// The fewest and the most tokens of a fragment.
 const FRAGMENT: [usize; 2] = [1, 5];
 
-/// A token of a text, and whether a space stands before it.
-type Piece<'a> = (&'a str, bool);
+/// A token of a text, whether a space stands before it, and what it is.
+type Piece<'a> = (&'a str, bool, TokenKind);
+/// Every word, and every character that is one for itself, that stands in some texts, once.
+type Words<'a> = [Vec<&'a str>; 2];
 
 /// Texts made from these as in Tang et al. 2019 (arXiv 1903.12136), section 3.2: fragments of a few tokens in a row, and
 /// texts whose words are left out or others in their place at random. Beside that, texts that are two put together. None
@@ -38,7 +40,7 @@ pub(super) fn made(texts: &[&str], config: &TeacherConfig, seed: u64) -> Vec<Str
     made.into_iter().filter(|text| !text.is_empty() && known.insert(text.clone())).collect()
 }
 
-fn changed(text: &[Piece<'_>], words: &[&str], config: &TeacherConfig, random: &mut impl Rng) -> String {
+fn changed(text: &[Piece<'_>], words: &Words<'_>, config: &TeacherConfig, random: &mut impl Rng) -> String {
     let part = if random.random::<f32>() < config.fragment && text.len() > FRAGMENT[0] {
         let length = random.random_range(FRAGMENT[0]..=FRAGMENT[1].min(text.len() - 1));
         let start = random.random_range(0..=text.len() - length);
@@ -47,7 +49,7 @@ fn changed(text: &[Piece<'_>], words: &[&str], config: &TeacherConfig, random: &
         text
     };
     let mut out = String::new();
-    for &(token, apart) in part {
+    for &(token, apart, kind) in part {
         let drawn = random.random::<f32>();
         if drawn < config.left_out {
             continue;
@@ -55,9 +57,14 @@ fn changed(text: &[Piece<'_>], words: &[&str], config: &TeacherConfig, random: &
         if apart && !out.is_empty() {
             out.push(' ');
         }
-        let is_word = token.chars().next().is_some_and(char::is_alphabetic);
-        let swapped = drawn < config.left_out + config.swapped && is_word && !words.is_empty();
-        out.push_str(if swapped { words[random.random_range(0..words.len())] } else { token });
+        // One of its kind: words stand apart, and characters do not.
+        let others = match kind {
+            TokenKind::Word => words[0].as_slice(),
+            TokenKind::Character => words[1].as_slice(),
+            _ => &[],
+        };
+        let swapped = drawn < config.left_out + config.swapped && !others.is_empty();
+        out.push_str(if swapped { others[random.random_range(0..others.len())] } else { token });
     }
     out
 }
@@ -67,19 +74,25 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut found = Vec::new();
     for token in tokens(text) {
         let apart = end.is_none_or(|end| end < token.start);
-        found.push((text.get(token.start..token.end).unwrap_or_default(), apart));
+        found.push((text.get(token.start..token.end).unwrap_or_default(), apart, token.kind));
         end = Some(token.end);
     }
     found
 }
 
-/// Every word that stands in the texts, once: a rare one is put in the place of others as often as a common one, so that
-/// a teacher says something of it.
-fn words<'a>(texts: &[&'a str]) -> Vec<&'a str> {
+/// A rare word is put in the place of others as often as a common one, so that a teacher says something of it.
+fn words<'a>(texts: &[&'a str]) -> Words<'a> {
     let mut known = HashSet::new();
-    let all = texts.iter().flat_map(|text| tokens(text));
-    let words = all.filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::Character));
-    words.filter(|token| known.insert(token.text)).map(|token| token.text).collect()
+    let all = texts.iter().flat_map(|text| tokens(text)).filter(|token| known.insert(token.text));
+    let mut words = Words::default();
+    for token in all {
+        match token.kind {
+            TokenKind::Word => words[0].push(token.text),
+            TokenKind::Character => words[1].push(token.text),
+            _ => {}
+        }
+    }
+    words
 }
 
 #[cfg(test)]
