@@ -2,7 +2,7 @@
 
 use super::Serving;
 use super::error::ServingError;
-use super::texts::Said;
+use super::texts::{Said, TOGETHER};
 use milieu_content::{Classifier, Moving, Occlusion};
 use std::sync::Arc;
 
@@ -37,22 +37,24 @@ impl Serving {
                 let occlusion = Occlusion::new(text, MOST_PARTS);
                 let (of, without) = (Arc::clone(&classifier), occlusion.without().collect::<Vec<_>>());
                 let prepare = move || without.iter().map(|text| of.prepare(text)).collect::<Vec<_>>();
-                let submit = |inputs| loaded.batcher.submit(inputs, Some(self.timeout));
-                let pending: Vec<_> = self
-                    .work(prepare)
-                    .await?
-                    .into_iter()
-                    .map(|prepared| prepared.map(|prepared| submit(prepared.inputs)).transpose())
-                    .collect::<Result<_, _>>()?;
-                let mut without = Vec::with_capacity(pending.len());
-                for pending in pending {
-                    let Some(pending) = pending else {
-                        without.push(None);
-                        continue;
-                    };
-                    let classes = classifier.classes(&pending.await?.outputs, usize::MAX)?;
-                    let same = classes.into_iter().find(|class| class.label == first.label);
-                    without.push(same.map(|class| class.probability));
+                let mut prepared = self.work(prepare).await?.into_iter().peekable();
+                let mut without = Vec::new();
+                // So many at once as a request of labels has under way.
+                while prepared.peek().is_some() {
+                    let submit = |inputs| loaded.batcher.submit(inputs, Some(self.timeout));
+                    let some = prepared.by_ref().take(TOGETHER);
+                    let pending: Vec<_> = some
+                        .map(|prepared| prepared.map(|prepared| submit(prepared.inputs)).transpose())
+                        .collect::<Result<_, _>>()?;
+                    for pending in pending {
+                        let Some(pending) = pending else {
+                            without.push(None);
+                            continue;
+                        };
+                        let classes = classifier.classes(&pending.await?.outputs, usize::MAX)?;
+                        let same = classes.into_iter().find(|class| class.label == first.label);
+                        without.push(same.map(|class| class.probability));
+                    }
                 }
                 let nothing = classifier.of_nothing();
                 let words = occlusion.moving(first.probability, &without, nothing);

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Texts of one request that wait at a model at the same time, so that a long request leaves room for others.
-const TOGETHER: usize = 32;
+pub(super) const TOGETHER: usize = 32;
 
 /// What one model says of some texts.
 pub(crate) struct Said {
