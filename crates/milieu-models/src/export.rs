@@ -1,6 +1,7 @@
 //! The graph of a network, as an engine runs it.
 
 mod characters;
+mod drawing;
 mod sequence;
 mod text;
 
