@@ -1,6 +1,9 @@
 //! A network of characters from a recipe to answers, as a server gives them, on texts made here.
 #![allow(clippy::unwrap_used)]
 
+#[macro_use]
+mod cut_off;
+
 use milieu_content::{Scale, TextClassifier};
 use milieu_inference::{EngineChoice, Engines, LoadOptions};
 use milieu_models::text::{CharacterBatch, CharacterDropout, CharacterNetwork};
@@ -11,7 +14,6 @@ use milieu_train::optimise::{ExamplesConfig, Method, Optimisation, optimise};
 use milieu_train::texts::{Model, Recipe, TrainEvent, Trained, TrainedCharacters, draft, train};
 use milieu_types::Timestamp;
 use std::fmt::Write as _;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 /// Whether a meal was good hangs on a character and the one before it.
@@ -153,14 +155,7 @@ fn a_run_that_was_cut_off_ends_as_if_it_had_not_been() {
     let out = tempfile::tempdir().unwrap();
     let whole = threads(1).install(|| train(&recipe, out.path(), &mut |_| {})).unwrap();
     let out = tempfile::tempdir().unwrap();
-    let cut_off = catch_unwind(AssertUnwindSafe(|| {
-        train(&recipe, out.path(), &mut |event| {
-            if matches!(event, TrainEvent::Step { epoch: 2, done: 2, .. }) {
-                panic!("cut off");
-            }
-        })
-    }));
-    assert!(cut_off.is_err());
+    cut_off!(train, &recipe, out.path(), 2);
     let again = threads(3).install(|| train(&recipe, out.path(), &mut |_| {})).unwrap();
     assert_eq!(again.report.test, whole.report.test);
     assert_eq!(network(&again), network(&whole));

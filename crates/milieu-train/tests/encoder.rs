@@ -6,6 +6,9 @@
 
 mod little;
 
+#[macro_use]
+mod cut_off;
+
 use little::little;
 use milieu_inference::{Data, EngineChoice, Engines, LoadOptions, Tensor};
 use milieu_models::text::{Published, published};
@@ -22,7 +25,6 @@ use milieu_train::texts::{Model as Learnt, Recipe, TrainError, TrainEvent, draft
 use milieu_types::Timestamp;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 /// A text of fewer tokens has hardly a word, beside the two that mark its ends.
@@ -257,14 +259,7 @@ fn a_run_of_an_encoder_that_was_cut_off_ends_as_if_it_had_not_been() {
     let recipe = little_recipe(folder.path(), &["train.epochs=3", "train.dropout=0.1"]);
     let whole = train(&recipe, tempfile::tempdir().unwrap().path(), &mut |_| {}).unwrap();
     let out = tempfile::tempdir().unwrap();
-    let cut_off = catch_unwind(AssertUnwindSafe(|| {
-        train(&recipe, out.path(), &mut |event| {
-            if matches!(event, TrainEvent::Step { epoch: 2, done: 2, .. }) {
-                panic!("cut off");
-            }
-        })
-    }));
-    assert!(cut_off.is_err());
+    cut_off!(train, &recipe, out.path(), 2);
     let again = train(&recipe, out.path(), &mut |_| {}).unwrap();
     assert_eq!(again.model, whole.model);
     assert_eq!(again.report.test, whole.report.test);

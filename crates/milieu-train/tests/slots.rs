@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[macro_use]
+mod cut_off;
+
 use milieu_content::{Scale, TextClassifier, TextPart};
 use milieu_inference::{EngineChoice, Engines, LoadOptions};
 use milieu_registry::{ModelCard, Registry};
@@ -9,7 +12,6 @@ use milieu_train::slots::{Recipe, TrainError, TrainEvent, Trained, draft, train}
 use milieu_types::Timestamp;
 use std::fmt::Write as _;
 use std::fs;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 /// Words of a song's name, and of what does not belong to one.
@@ -117,14 +119,7 @@ fn a_run_that_was_cut_off_ends_as_if_it_had_not_been() {
         recipe(data.path(), &["data.clean=false", "train.epochs=3", "train.dropout=0.1", "gate.sentence=0"]);
     let whole = run(&recipe, tempfile::tempdir().unwrap().path()).unwrap();
     let out = tempfile::tempdir().unwrap();
-    let cut_off = catch_unwind(AssertUnwindSafe(|| {
-        train(&recipe, out.path(), &mut |event| {
-            if matches!(event, TrainEvent::Step { epoch: 2, done: 2, .. }) {
-                panic!("cut off");
-            }
-        })
-    }));
-    assert!(cut_off.is_err());
+    cut_off!(train, &recipe, out.path(), 2);
     let mut resumed = 0;
     let again = train(&recipe, out.path(), &mut |event| {
         if let TrainEvent::Resumed { epochs } = event {

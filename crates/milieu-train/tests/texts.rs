@@ -2,11 +2,13 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[macro_use]
+mod cut_off;
+
 use milieu_train::texts::{Bag, Model, Recipe, TrainError, TrainEvent, Trained, draft, train};
 use milieu_types::Timestamp;
 use std::fmt::Write as _;
 use std::fs;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 /// Lines of three classes that one word, or the order of two, tells apart; the rest of a line says nothing.
@@ -100,14 +102,7 @@ fn a_run_that_was_cut_off_ends_as_if_it_had_not_been() {
     let recipe = recipe(data.path(), &[]);
     let whole = run(&recipe, tempfile::tempdir().unwrap().path()).unwrap();
     let out = tempfile::tempdir().unwrap();
-    let cut_off = catch_unwind(AssertUnwindSafe(|| {
-        train(&recipe, out.path(), &mut |event| {
-            if matches!(event, TrainEvent::Step { epoch: 3, done: 2, .. }) {
-                panic!("cut off");
-            }
-        })
-    }));
-    assert!(cut_off.is_err());
+    cut_off!(train, &recipe, out.path(), 3);
     let mut resumed = 0;
     let again = train(&recipe, out.path(), &mut |event| {
         if let TrainEvent::Resumed { epochs } = event {

@@ -2,16 +2,14 @@
 
 use super::recipe::{DataConfig, Recipe};
 use super::run::TrainError;
-use milieu_dataset::split::{Parts, Shares, SplitRule, split};
+use crate::parts::parted;
+use milieu_dataset::split::Parts;
 use milieu_dataset::tables::{TaggedConfig, TaggedText, TaggedTexts, read_tagged};
 use milieu_dataset::{BadLines, Dropped, Examples, Part, clean_by_text};
 use milieu_text::tags::Slot;
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::Path;
 use xxhash_rust::xxh3::Xxh3;
-
-/// The fewest texts of a part that figures can rest on.
-const FEWEST: usize = 10;
 
 /// Texts that are ready to learn from.
 pub(super) struct Data {
@@ -42,15 +40,7 @@ impl Data {
         }
         let dropped =
             if config.clean { clean_by_text(&mut examples, |tagged| &tagged.text) } else { Vec::new() };
-        let shares = Shares { validation: config.held_out, test: config.measured };
-        let parts = split(&examples.facts(), shares, SplitRule::Stratified { seed: recipe.seed })?;
-        for (part, numbers) in
-            [("training", &parts.train), ("validation", &parts.validation), ("test", &parts.test)]
-        {
-            if numbers.len() < FEWEST {
-                return Err(TrainError::TooFew { part, count: numbers.len(), fewest: FEWEST });
-            }
-        }
+        let parts = parted(&examples.facts(), config.shares(), recipe.seed)?;
         if labels.is_empty() {
             return Err(TrainError::NoSlots);
         }
@@ -108,18 +98,11 @@ fn examples(config: &DataConfig) -> Result<TaggedTexts, TrainError> {
     if let Some(path) = &config.path {
         return Ok(read_tagged(path, &like)?);
     }
-    let files: [(&Option<PathBuf>, Part); 3] =
-        [(&config.train, Part::Train), (&config.validation, Part::Validation), (&config.test, Part::Test)];
+    let read = |path: &Path| Ok::<_, TrainError>(read_tagged(path, &like)?);
+    let found = config.places().each(read, |found| (found.texts.examples.len(), &found.texts.bad))?;
     let mut all = TaggedTexts::default();
-    for (path, part) in files {
-        let Some(path) = path else { continue };
-        let found = read_tagged(path, &like)?;
-        if found.texts.examples.is_empty() {
-            let reason =
-                found.texts.bad.first.first().map(|bad| format!(": {}", bad.reason)).unwrap_or_default();
-            return Err(TrainError::Nothing { path: path.clone(), reason });
-        }
-        join(&mut all, found, part);
+    for (texts, part) in found {
+        join(&mut all, texts, part);
     }
     Ok(all)
 }

@@ -3,20 +3,19 @@
 use super::characters::{UNKNOWN, encoder_of_characters};
 use super::data::Data;
 use super::figures::{Answers, Right};
-use super::recipe::Recipe;
+use super::recipe::{FitConfig, Recipe};
+use crate::descent::{Descent, Learning, Step, class_loss, together};
 use crate::texts::{EncoderConfig, EncoderError, ReadEncoder, read_encoder};
 use milieu_dataset::mix;
 use milieu_models::text::{TaggerBatch, TextBody, TextTagger};
 use milieu_nn::kernels::{Spans, Succession};
-use milieu_nn::losses::{cross_entropy, smooth};
-use milieu_nn::{EncoderShape, Optimiser, OptimiserConfig, Parameters, Schedule, Tape, clip, values};
+use milieu_nn::losses::smooth;
+use milieu_nn::{EncoderShape, Parameters, Tape, values};
 use milieu_text::tags::{Slot, TagChain, may_begin, may_follow, tag_count, tags_of};
 use milieu_text::{Unit, UnitTokens};
-use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 
 /// Longer gradients are shortened to this.
 const LONGEST: f32 = 1.0;
@@ -58,13 +57,6 @@ pub(super) struct Taggers<'a> {
     texts: Vec<Read>,
 }
 
-/// A network in the midst of learning.
-#[derive(Serialize, Deserialize)]
-pub(super) struct Learning {
-    pub(super) parameters: Parameters,
-    optimiser: Optimiser,
-}
-
 impl<'a> Taggers<'a> {
     pub(super) fn new(recipe: &'a Recipe, data: &'a Data) -> Result<Self, EncoderError> {
         let ReadEncoder { found, tokenizer, json } = encoder(recipe, data)?;
@@ -98,12 +90,9 @@ impl<'a> Taggers<'a> {
 
     /// A network that is about to learn.
     pub(super) fn begin(&self) -> Learning {
-        let train = &self.recipe.train;
-        let weight_decay = train.decay;
-        let config = OptimiserConfig::AdamW { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay };
-        let rate = |name: &str| if TextTagger::is_of_heads(name) { train.head_rate } else { 1.0 };
-        let rates = self.first.iter().map(|parameter| rate(&parameter.name)).collect();
-        Learning { parameters: self.first.clone(), optimiser: Optimiser::new(config).with_rates(rates) }
+        let FitConfig { decay, head_rate, .. } = self.recipe.train;
+        let rate = |name: &str| if TextTagger::is_of_heads(name) { head_rate } else { 1.0 };
+        Learning::new(&self.first, decay).with_rates(rate)
     }
 
     /// Some texts one after the other.
@@ -142,54 +131,29 @@ impl<'a> Taggers<'a> {
         tell: &mut dyn FnMut(usize, usize),
     ) -> f64 {
         let Self { recipe, data, .. } = self;
-        let config = &recipe.train;
-        let seed = mix(recipe.seed, epoch as u64 + 1);
-        let mut order = data.parts.train.clone();
-        order.shuffle(&mut Pcg64Mcg::seed_from_u64(seed));
-        let steps = order.len().div_ceil(config.batch);
-        let schedule = Schedule::OneCycle { warm_up: recipe.warm_up() };
-        let mut sum = 0.0;
-        for (number, numbers) in order.chunks(config.batch).enumerate() {
-            let step = epoch * steps + number;
-            let rate = config.rate * schedule.factor(step, config.epochs * steps) as f32;
+        let FitConfig { epochs, batch, rate, dropout, .. } = recipe.train;
+        let (seed, train, warm_up) = (recipe.seed, &data.parts.train, recipe.warm_up());
+        let loss = |tape: &Tape<'_>, step: Step<'_>| {
+            let Step { numbers, number, of, seed } = step;
             let mut batch = self.batch(numbers);
-            self.forget(&mut batch, mix(seed, (steps + number) as u64));
+            self.forget(&mut batch, mix(seed, (of + number) as u64));
             let right = numbers.iter().flat_map(|&at| self.texts[at].tags.iter().copied()).collect();
-            let tape = Tape::training(&state.parameters, mix(seed, number as u64));
-            let tagged = self.network.forward(&tape, &batch, config.dropout);
-            let mut loss = self.network.chain_loss(&tape, tagged.emissions, &batch.unit_spans, right);
-            if let Some(logits) = tagged.logits {
-                let classes: Vec<usize> = numbers.iter().map(|&at| data.right[at]).collect();
-                let count = data.classes.len();
-                let wanted = tape.tensor(smooth(&classes, count, 0.0), [numbers.len(), count]);
-                // The negative logarithm of the probability of all that is right of a text.
-                loss = loss + cross_entropy(logits, wanted, None);
-            }
-            let value = values(loss.clone()).first().copied().unwrap_or(f32::NAN);
-            let (mut gradients, _) = tape.gradients(&loss);
-            clip(&mut gradients, LONGEST);
-            state.optimiser.step(&mut state.parameters, &gradients, rate);
-            sum += f64::from(value) * numbers.len() as f64;
-            tell(number + 1, steps);
-            if !value.is_finite() {
-                break;
-            }
-        }
-        sum / order.len().max(1) as f64
+            let tagged = self.network.forward(tape, &batch, dropout);
+            let loss = self.network.chain_loss(tape, tagged.emissions, &batch.unit_spans, right);
+            let Some(logits) = tagged.logits else { return loss };
+            let classes: Vec<usize> = numbers.iter().map(|&at| data.right[at]).collect();
+            // The negative logarithm of the probability of all that is right of a text.
+            loss + class_loss(tape, logits, smooth(&classes, data.classes.len(), 0.0), false)
+        };
+        let descent = Descent { seed, train, epochs, batch, rate, warm_up, longest: LONGEST };
+        descent.epoch(state, epoch, loss, tell)
     }
 
     /// What a network says of some texts; `None` where that is not of numbers.
     pub(super) fn answer(&self, parameters: &Parameters, numbers: &[usize]) -> Option<Answers> {
         let chain = self.chain(parameters);
         let mut answers = Answers { logits: Vec::new(), slots: Vec::with_capacity(numbers.len()) };
-        let mut rest = numbers;
-        while !rest.is_empty() {
-            let mut total = 0;
-            let count = rest.iter().take_while(|&&at| {
-                total += self.texts[at].tokens.len();
-                total <= TOGETHER
-            });
-            let (some, after) = rest.split_at(count.count().max(1));
+        for some in together(numbers, TOGETHER, |at| self.texts[at].tokens.len()) {
             let batch = self.batch(some);
             let tape = Tape::answering(parameters);
             let tagged = self.network.forward(&tape, &batch, 0.0);
@@ -205,7 +169,6 @@ impl<'a> Taggers<'a> {
                 chain.parts(&self.texts[at].units, &emissions[units.start * tags..units.end * tags])
             };
             answers.slots.par_extend(texts.into_par_iter().map(slots));
-            rest = after;
         }
         Some(answers)
     }

@@ -1,7 +1,9 @@
 //! A recipe: everything that decides what is learnt, in one file.
 
+use crate::parts::{Places, names};
 use crate::settings::{RecipeError, name_only, settled, table, within};
 use crate::texts::EncoderConfig;
+use milieu_dataset::split::Shares;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -150,6 +152,19 @@ impl Default for DataConfig {
     }
 }
 
+impl DataConfig {
+    /// Where the parts are.
+    pub(super) fn places(&self) -> Places<'_> {
+        let Self { path, train, validation, test, .. } = self;
+        Places { path, train, validation, test }
+    }
+
+    /// What is set aside where the data names no part.
+    pub(super) fn shares(&self) -> Shares {
+        Shares { validation: self.held_out, test: self.measured }
+    }
+}
+
 impl Default for CharactersConfig {
     fn default() -> Self {
         Self {
@@ -196,9 +211,7 @@ impl Recipe {
     pub(super) fn named(&self) -> Self {
         let mut recipe = self.clone();
         let DataConfig { path, train, validation, test, .. } = &mut recipe.data;
-        for path in [path, train, validation, test] {
-            *path = path.as_deref().map(name_only);
-        }
+        names([path, train, validation, test]);
         if let Some(encoder) = &mut recipe.encoder {
             encoder.path = encoder.path.as_deref().map(name_only);
         }
@@ -217,22 +230,10 @@ impl Recipe {
         if let Some(characters) = &self.characters {
             characters.check()?;
         }
-        let set_aside = 0.01..=0.45;
         let unit = 0.0..=1.0;
+        within(&data.places().rules(data.shares()))?;
         within(&[
             (self.seed < 1 << 63, "seed", "below 2^63"),
-            (
-                data.path.is_some() != data.train.is_some(),
-                "data.path",
-                "set where data.train is not, and the other way round",
-            ),
-            (
-                data.path.is_none() || (data.test.is_none() && data.validation.is_none()),
-                "data.test",
-                "beside data.train",
-            ),
-            (set_aside.contains(&data.held_out), "data.held_out", "0.01 to 0.45"),
-            (set_aside.contains(&data.measured), "data.measured", "0.01 to 0.45"),
             (
                 encoder.is_some() != self.characters.is_some(),
                 "encoder",

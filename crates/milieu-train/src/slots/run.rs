@@ -2,18 +2,20 @@
 
 use super::data::Data;
 use super::figures::SlotFigures;
-use super::network::{Learning, Taggers, TunedTagger};
+use super::network::{Taggers, TunedTagger};
 use super::recipe::{Choice, DataConfig, Recipe};
 use crate::checkpoint::{self, CheckpointError};
 use crate::classification::fit_temperature;
+use crate::descent::Learning;
+use crate::epochs::Epochs;
+use crate::parts::PartsError;
 use crate::settings::name_only;
 use crate::texts::EncoderError;
-use milieu_dataset::split::SplitError;
 use milieu_dataset::tables::TableError;
 use milieu_dataset::{BadLines, Dropped};
 use milieu_nn::Parameters;
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 use xxhash_rust::xxh3::Xxh3;
 
@@ -85,17 +87,9 @@ pub enum TrainError {
     /// No data.
     #[error(transparent)]
     Table(#[from] TableError),
-    /// A file has no examples.
-    #[error("there are no examples in {}{reason}", path.display())]
-    Nothing {
-        /// Which.
-        path: PathBuf,
-        /// What is wrong with its first line that is none, after a colon.
-        reason: String,
-    },
-    /// The data cannot be parted.
+    /// The data have no parts.
     #[error(transparent)]
-    Split(#[from] SplitError),
+    Parts(#[from] PartsError),
     /// Some texts have a label of the whole, and this one has none.
     #[error("{name} has no label of the whole text, and others have one")]
     NoIntent {
@@ -105,16 +99,6 @@ pub enum TrainError {
     /// There is nothing to find.
     #[error("no text has a labelled part")]
     NoSlots,
-    /// Too little of it.
-    #[error("the {part} part has {count} texts; {fewest} are needed")]
-    TooFew {
-        /// Which part.
-        part: &'static str,
-        /// How many there are.
-        count: usize,
-        /// How many are needed.
-        fewest: usize,
-    },
     /// The encoder that was to go on learning.
     #[error(transparent)]
     Encoder(#[from] EncoderError),
@@ -168,14 +152,7 @@ pub struct Trained {
 }
 
 /// All that a run knows between two epochs.
-#[derive(Serialize, Deserialize)]
-struct State {
-    now: Learning,
-    epochs: Vec<Epoch>,
-    /// The best model so far, and its worth.
-    best: Option<(f64, Parameters)>,
-    seconds: f64,
-}
+type State = Epochs<Learning, Parameters, Epoch>;
 
 /// Trains by a recipe. Checkpoints go to `folder`, which must exist; a run that was cut off there goes on and ends as if
 /// it had not been.
@@ -196,18 +173,17 @@ pub fn train(
     let run = fingerprint(recipe, &data);
     let mut state = match checkpoint::load::<State>(folder, run)? {
         Some(state) => {
-            tell(TrainEvent::Resumed { epochs: state.epochs.len() });
+            tell(TrainEvent::Resumed { epochs: state.done.len() });
             state
         }
-        None => State { now: taggers.begin(), epochs: Vec::new(), best: None, seconds: 0.0 },
+        None => Epochs::begin(taggers.begin()),
     };
-    while state.epochs.len() < recipe.train.epochs && !is_over(recipe, &state.epochs) {
+    while !state.is_over(recipe.train.epochs, recipe.train.patience) {
         let epoch = learn(recipe, &data, &taggers, &mut state, tell)?;
         checkpoint::save(folder, run, &state)?;
         tell(TrainEvent::Epoch(epoch));
     }
-    let State { now, epochs, best, seconds } = state;
-    let parameters = best.map_or(now.parameters, |(_, best)| best);
+    let (parameters, epochs, seconds) = state.end(|now| now.model().clone());
     let answers = |numbers: &[usize]| {
         let last = epochs.last().map_or(0, |epoch| epoch.epoch);
         taggers.answer(&parameters, numbers).ok_or(TrainError::Diverged { epoch: last })
@@ -247,12 +223,12 @@ fn learn(
     tell: &mut dyn FnMut(TrainEvent),
 ) -> Result<Epoch, TrainError> {
     let begun = Instant::now();
-    let number = state.epochs.len() + 1;
+    let number = state.done.len() + 1;
     let mut step = |done, of| tell(TrainEvent::Step { epoch: number, done, of });
     let loss = taggers.epoch(&mut state.now, number - 1, &mut step);
     let learning = begun.elapsed().as_secs_f64();
     let held_out = &data.parts.validation;
-    let answers = taggers.answer(&state.now.parameters, held_out).filter(|_| loss.is_finite());
+    let answers = taggers.answer(state.now.model(), held_out).filter(|_| loss.is_finite());
     let answers = answers.ok_or(TrainError::Diverged { epoch: number })?;
     let figures = SlotFigures::of(&answers, &taggers.right(held_out), 1.0, recipe.seed);
     let epoch = Epoch {
@@ -264,20 +240,8 @@ fn learn(
         texts_per_second: data.parts.train.len() as f64 / learning,
     };
     let worth = epoch.worth(recipe.train.choose);
-    if state.best.as_ref().is_none_or(|(best, _)| worth >= *best) {
-        state.best = Some((worth, state.now.parameters.clone()));
-    }
-    state.epochs.push(epoch);
-    state.seconds += begun.elapsed().as_secs_f64();
+    state.keep(epoch, worth, begun.elapsed().as_secs_f64(), |now| now.model().clone());
     Ok(epoch)
-}
-
-/// Whether nothing better came for long enough.
-fn is_over(recipe: &Recipe, epochs: &[Epoch]) -> bool {
-    let worth = |epoch: &Epoch| epoch.worth(recipe.train.choose);
-    let best = epochs.iter().max_by(|a, b| worth(a).total_cmp(&worth(b)));
-    let waited = best.map_or(0, |best| epochs.len() - best.epoch);
-    recipe.train.patience > 0 && waited >= recipe.train.patience
 }
 
 /// A number that another recipe, or other data, does not have.

@@ -4,17 +4,16 @@ use super::data::Data;
 use super::family::Family;
 use super::network::NetworkConfig;
 use super::recipe::{FitConfig, Recipe};
+use crate::descent::{Learning, Step, class_loss, together};
 use milieu_dataset::mix;
 use milieu_models::text::{CharacterBatch, CharacterDropout, CharacterNetwork, CharacterShape};
 use milieu_nn::kernels::Spans;
-use milieu_nn::losses::{cross_entropy, divergence, logistic};
-use milieu_nn::{Average, Optimiser, OptimiserConfig, Parameters, Schedule, Tape, Tensor, clip, values};
+use milieu_nn::losses::divergence;
+use milieu_nn::{Parameters, Tape, Tensor, values};
 use milieu_text::{CharacterRows, Characters, UNKNOWN};
-use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 
 /// Longer gradients are shortened to this.
 const LONGEST: f32 = 5.0;
@@ -42,14 +41,6 @@ pub(super) struct Networks<'a> {
     first: Parameters,
     /// The rows of each text.
     rows: Vec<CharacterRows>,
-}
-
-/// A network in the midst of learning.
-#[derive(Serialize, Deserialize)]
-pub(super) struct Learning {
-    parameters: Parameters,
-    optimiser: Optimiser,
-    average: Option<Average>,
 }
 
 impl<'a> Networks<'a> {
@@ -98,28 +89,21 @@ impl<'a> Networks<'a> {
         batch
     }
 
-    fn loss(&self, tape: &Tape<'_>, numbers: &[usize], seed: u64) -> Tensor<1> {
+    fn loss(&self, tape: &Tape<'_>, step: Step<'_>) -> Tensor<1> {
         let NetworkConfig { embedding_dropout, token_dropout, r_drop, .. } = *self.config;
         let FitConfig { dropout, smoothing, .. } = self.recipe.train;
+        let count = step.numbers.len();
         // Two answers to each text, between which chance alone makes the difference.
-        let twice = if r_drop > 0.0 { numbers.repeat(2) } else { numbers.to_vec() };
-        let (count, classes) = (numbers.len(), self.data.classes.len());
-        let batch = self.packed(&twice, token_dropout, seed);
+        let twice = if r_drop > 0.0 { step.numbers.repeat(2) } else { step.numbers.to_vec() };
+        let batch = self.packed(&twice, token_dropout, mix(mix(step.seed, step.number as u64), 1));
         let dropout = CharacterDropout { embedded: embedding_dropout, pooled: dropout };
         let logits = self.network.logits(tape, &batch, dropout);
         let wanted = twice.iter().flat_map(|&at| self.data.wanted(at, smoothing)).collect();
-        let targets = tape.tensor(wanted, [twice.len(), classes]);
-        let loss = if self.data.many {
-            // The sum over classes, as in the bag: a mean would make steps of many classes small.
-            logistic(logits.clone(), targets) * classes as f32
-        } else {
-            cross_entropy(logits.clone(), targets, None)
-        };
+        let loss = class_loss(tape, logits.clone(), wanted, self.data.many);
         if r_drop <= 0.0 {
             return loss;
         }
-        let answers = [0, count].map(|from| logits.clone().narrow(0, from, count));
-        let [one, other] = answers;
+        let [one, other] = [0, count].map(|from| logits.clone().narrow(0, from, count));
         loss + divergence(one, other, self.data.many) * r_drop
     }
 }
@@ -129,64 +113,24 @@ impl Family for Networks<'_> {
     type State = Learning;
 
     fn begin(&self) -> Learning {
-        let decay = self.recipe.train.decay;
-        let config = OptimiserConfig::AdamW { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: decay };
-        let average = self.config.average;
-        Learning {
-            parameters: self.first.clone(),
-            optimiser: Optimiser::new(config),
-            average: (average > 0.0).then(|| Average::new(&self.first, average)),
-        }
+        Learning::new(&self.first, self.recipe.train.decay).with_average(self.config.average)
     }
 
     fn epoch(&self, state: &mut Learning, epoch: usize, tell: &mut dyn FnMut(usize, usize)) -> f64 {
-        let config = &self.recipe.train;
-        let seed = mix(self.recipe.seed, epoch as u64 + 1);
-        let mut order = self.data.parts.train.clone();
-        order.shuffle(&mut Pcg64Mcg::seed_from_u64(seed));
-        let steps = order.len().div_ceil(config.batch);
-        let schedule = Schedule::OneCycle { warm_up: self.config.warm_up };
-        let mut sum = 0.0;
-        for (number, numbers) in order.chunks(config.batch).enumerate() {
-            let step = epoch * steps + number;
-            let rate = config.rate * schedule.factor(step, config.epochs * steps) as f32;
-            let seed = mix(seed, number as u64);
-            let tape = Tape::training(&state.parameters, seed);
-            let loss = self.loss(&tape, numbers, mix(seed, 1));
-            let value = values(loss.clone()).first().copied().unwrap_or(f32::NAN);
-            let (mut gradients, _) = tape.gradients(&loss);
-            clip(&mut gradients, LONGEST);
-            state.optimiser.step(&mut state.parameters, &gradients, rate);
-            if let Some(average) = &mut state.average {
-                average.update(&state.parameters);
-            }
-            sum += f64::from(value) * numbers.len() as f64;
-            tell(number + 1, steps);
-            if !value.is_finite() {
-                break;
-            }
-        }
-        sum / order.len().max(1) as f64
+        let descent = self.recipe.descent(self.data, self.config.warm_up, LONGEST);
+        descent.epoch(state, epoch, |tape, step| self.loss(tape, step), tell)
     }
 
     fn model<'s>(&self, state: &'s Learning) -> &'s Parameters {
-        state.average.as_ref().map_or(&state.parameters, Average::parameters)
+        state.model()
     }
 
     fn answer(&self, parameters: &Parameters, numbers: &[usize]) -> Vec<f32> {
         let mut logits = Vec::with_capacity(numbers.len() * self.data.classes.len());
-        let mut rest = numbers;
-        while !rest.is_empty() {
-            let mut total = 0;
-            let count = rest.iter().take_while(|&&at| {
-                total += self.rows[at].characters.len();
-                total <= TOGETHER
-            });
-            let (some, after) = rest.split_at(count.count().max(1));
+        for some in together(numbers, TOGETHER, |at| self.rows[at].characters.len()) {
             let tape = Tape::answering(parameters);
             let batch = self.packed(some, 0.0, 0);
             logits.extend(values(self.network.logits(&tape, &batch, CharacterDropout::default())));
-            rest = after;
         }
         logits
     }

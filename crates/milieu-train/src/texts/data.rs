@@ -2,16 +2,14 @@
 
 use super::recipe::{DataConfig, Recipe};
 use super::run::TrainError;
-use milieu_dataset::split::{Parts, Shares, SplitRule, split};
+use crate::parts::parted;
+use milieu_dataset::split::Parts;
 use milieu_dataset::tables::{PairConfig, TableConfig, read_pairs, read_table};
 use milieu_dataset::{BadLines, Dropped, Examples, Part, clean_texts};
 use milieu_nn::losses::smooth;
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use xxhash_rust::xxh3::Xxh3;
-
-/// The fewest texts of a part that figures can rest on.
-const FEWEST: usize = 10;
 
 /// Texts that are ready to learn from.
 pub(super) struct Data {
@@ -38,15 +36,7 @@ impl Data {
             return Err(TrainError::Labels { name: example.name.clone(), count: example.labels.len() });
         }
         let dropped = if config.clean { clean_texts(&mut examples) } else { Vec::new() };
-        let shares = Shares { validation: config.held_out, test: config.measured };
-        let parts = split(&examples.facts(), shares, SplitRule::Stratified { seed: recipe.seed })?;
-        for (part, numbers) in
-            [("training", &parts.train), ("validation", &parts.validation), ("test", &parts.test)]
-        {
-            if numbers.len() < FEWEST {
-                return Err(TrainError::TooFew { part, count: numbers.len(), fewest: FEWEST });
-            }
-        }
+        let parts = parted(&examples.facts(), config.shares(), recipe.seed)?;
         let Examples { classes, examples, bad } = examples;
         if classes.len() < 2 {
             return Err(TrainError::Classes { count: classes.len() });
@@ -102,20 +92,8 @@ fn examples(config: &DataConfig) -> Result<Examples<String>, TrainError> {
             PairConfig { names: config.names.clone(), separator: config.separator, ..PairConfig::default() };
         return Ok(if config.pairs { read_pairs(path, &pairs)? } else { read_table(path, &table)? });
     }
-    let files: [(&Option<PathBuf>, Part); 3] =
-        [(&config.train, Part::Train), (&config.validation, Part::Validation), (&config.test, Part::Test)];
-    let mut all: Vec<(Examples<String>, Part)> = Vec::new();
-    for (path, part) in files {
-        if let Some(path) = path {
-            let found = read_table(Path::new(path), &table)?;
-            if found.examples.is_empty() {
-                let reason =
-                    found.bad.first.first().map(|bad| format!(": {}", bad.reason)).unwrap_or_default();
-                return Err(TrainError::Nothing { path: path.clone(), reason });
-            }
-            all.push((found, part));
-        }
-    }
+    let read = |path: &Path| Ok::<_, TrainError>(read_table(path, &table)?);
+    let all = config.places().each(read, |found| (found.examples.len(), &found.bad))?;
     Ok(joined(all))
 }
 

@@ -2,18 +2,13 @@
 
 use super::data::Data;
 use super::family::Family;
-use super::recipe::{EncoderConfig, Recipe};
-use milieu_dataset::mix;
+use super::recipe::{EncoderConfig, FitConfig, Recipe};
+use crate::descent::{Learning, Step, class_loss, together};
 use milieu_models::text::{Published, PublishedError, TextClassifier, published};
 use milieu_nn::kernels::Spans;
-use milieu_nn::losses::{cross_entropy, logistic};
-use milieu_nn::{EncoderShape, Optimiser, OptimiserConfig, Parameters, Schedule, Tape, clip, values};
+use milieu_nn::{EncoderShape, Parameters, Tape, values};
 use milieu_text::{Tokenizer, TokenizerError};
-use rand::SeedableRng;
-use rand::seq::SliceRandom;
-use rand_pcg::Pcg64Mcg;
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 /// The tokenizer of an encoder, in its folder and in that of a version.
@@ -107,13 +102,6 @@ pub(super) struct Encoders<'a> {
     tokens: Vec<Vec<u32>>,
 }
 
-/// An encoder in the midst of learning.
-#[derive(Serialize, Deserialize)]
-pub(super) struct Learning {
-    parameters: Parameters,
-    optimiser: Optimiser,
-}
-
 impl<'a> Encoders<'a> {
     pub(super) fn new(
         recipe: &'a Recipe,
@@ -150,64 +138,30 @@ impl Family for Encoders<'_> {
     type State = Learning;
 
     fn begin(&self) -> Learning {
-        let decay = self.recipe.train.decay;
-        let config = OptimiserConfig::AdamW { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: decay };
-        Learning { parameters: self.first.clone(), optimiser: Optimiser::new(config) }
+        Learning::new(&self.first, self.recipe.train.decay)
     }
 
     fn epoch(&self, state: &mut Learning, epoch: usize, tell: &mut dyn FnMut(usize, usize)) -> f64 {
-        let config = &self.recipe.train;
-        let seed = mix(self.recipe.seed, epoch as u64 + 1);
-        let mut order = self.data.parts.train.clone();
-        order.shuffle(&mut Pcg64Mcg::seed_from_u64(seed));
-        let steps = order.len().div_ceil(config.batch);
-        let schedule = Schedule::OneCycle { warm_up: self.config.warm_up };
-        let mut sum = 0.0;
-        for (number, numbers) in order.chunks(config.batch).enumerate() {
-            let step = epoch * steps + number;
-            let rate = config.rate * schedule.factor(step, config.epochs * steps) as f32;
-            let (tokens, spans) = self.packed(numbers);
-            let wanted = numbers.iter().flat_map(|&at| self.data.wanted(at, config.smoothing)).collect();
-            let tape = Tape::training(&state.parameters, mix(seed, number as u64));
-            let logits = self.network.logits(&tape, &tokens, &spans, config.dropout);
-            let targets = tape.tensor(wanted, [numbers.len(), self.data.classes.len()]);
-            let loss = if self.data.many {
-                // The sum over classes, as in the bag: a mean would make steps of many classes small.
-                logistic(logits, targets) * self.data.classes.len() as f32
-            } else {
-                cross_entropy(logits, targets, None)
-            };
-            let value = values(loss.clone()).first().copied().unwrap_or(f32::NAN);
-            let (mut gradients, _) = tape.gradients(&loss);
-            clip(&mut gradients, LONGEST);
-            state.optimiser.step(&mut state.parameters, &gradients, rate);
-            sum += f64::from(value) * numbers.len() as f64;
-            tell(number + 1, steps);
-            if !value.is_finite() {
-                break;
-            }
-        }
-        sum / order.len().max(1) as f64
+        let FitConfig { dropout, smoothing, .. } = self.recipe.train;
+        let loss = |tape: &Tape<'_>, step: Step<'_>| {
+            let (tokens, spans) = self.packed(step.numbers);
+            let logits = self.network.logits(tape, &tokens, &spans, dropout);
+            let wanted = step.numbers.iter().flat_map(|&at| self.data.wanted(at, smoothing)).collect();
+            class_loss(tape, logits, wanted, self.data.many)
+        };
+        self.recipe.descent(self.data, self.config.warm_up, LONGEST).epoch(state, epoch, loss, tell)
     }
 
     fn model<'s>(&self, state: &'s Learning) -> &'s Parameters {
-        &state.parameters
+        state.model()
     }
 
     fn answer(&self, parameters: &Parameters, numbers: &[usize]) -> Vec<f32> {
         let mut logits = Vec::with_capacity(numbers.len() * self.data.classes.len());
-        let mut rest = numbers;
-        while !rest.is_empty() {
-            let mut total = 0;
-            let count = rest.iter().take_while(|&&at| {
-                total += self.tokens[at].len();
-                total <= TOGETHER
-            });
-            let (batch, after) = rest.split_at(count.count().max(1));
-            let (tokens, spans) = self.packed(batch);
+        for some in together(numbers, TOGETHER, |at| self.tokens[at].len()) {
+            let (tokens, spans) = self.packed(some);
             let tape = Tape::answering(parameters);
             logits.extend(values(self.network.logits(&tape, &tokens, &spans, 0.0)));
-            rest = after;
         }
         logits
     }

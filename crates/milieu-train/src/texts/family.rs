@@ -5,6 +5,7 @@ use super::recipe::{Choice, Recipe};
 use crate::classification::{
     Figures, fit_temperature, fit_thresholds, fit_unknown, measure, measure_many, measure_unknown,
 };
+use crate::epochs::Epochs;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -61,15 +62,7 @@ impl Epoch {
 }
 
 /// All that a run knows between two epochs.
-#[derive(Serialize, Deserialize)]
-#[serde(bound = "")]
-pub(super) struct State<F: Family> {
-    pub(super) now: F::State,
-    pub(super) epochs: Vec<Epoch>,
-    /// The best model so far, and its worth.
-    pub(super) best: Option<(f64, F::Model)>,
-    pub(super) seconds: f64,
-}
+pub(super) type State<F> = Epochs<<F as Family>::State, <F as Family>::Model, Epoch>;
 
 /// How logits become answers, found on the validation part.
 pub(super) struct Reading {

@@ -1,7 +1,11 @@
 //! A recipe: everything that decides what is learnt, in one file.
 
+use super::data::Data;
 use super::network::NetworkConfig;
+use crate::descent::Descent;
+use crate::parts::{Places, names};
 use crate::settings::{RecipeError, name_only, settled, table, within};
+use milieu_dataset::split::Shares;
 use milieu_dataset::tables::TableFormat;
 use milieu_text::Grams;
 use serde::{Deserialize, Serialize};
@@ -223,6 +227,19 @@ impl Default for DataConfig {
     }
 }
 
+impl DataConfig {
+    /// Where the parts are.
+    pub(super) fn places(&self) -> Places<'_> {
+        let Self { path, train, validation, test, .. } = self;
+        Places { path, train, validation, test }
+    }
+
+    /// What is set aside where the data names no part.
+    pub(super) fn shares(&self) -> Shares {
+        Shares { validation: self.held_out, test: self.measured }
+    }
+}
+
 impl Default for BagConfig {
     fn default() -> Self {
         Self { width: 32, rectified: false, grams: Grams::default() }
@@ -277,9 +294,7 @@ impl Recipe {
     pub(super) fn named(&self) -> Self {
         let mut recipe = self.clone();
         let DataConfig { path, train, validation, test, .. } = &mut recipe.data;
-        for path in [path, train, validation, test] {
-            *path = path.as_deref().map(name_only);
-        }
+        names([path, train, validation, test]);
         if let Some(encoder) = &mut recipe.encoder {
             encoder.path = encoder.path.as_deref().map(name_only);
         }
@@ -289,37 +304,30 @@ impl Recipe {
         recipe
     }
 
+    /// How a network goes down, whose rate rises over a share of the steps.
+    pub(super) fn descent<'d>(&self, data: &'d Data, warm_up: f64, longest: f32) -> Descent<'d> {
+        let FitConfig { epochs, batch, rate, .. } = self.train;
+        Descent { seed: self.seed, train: &data.parts.train, epochs, batch, rate, warm_up, longest }
+    }
+
     fn check(&self) -> Result<(), RecipeError> {
         let Self { data, model, train, gate, .. } = self;
-        let set_aside = 0.01..=0.45;
         let grams = model.grams.check();
         let unit = 0.0..=1.0;
         let encoder = self.encoder.as_ref();
         if let Some(teacher) = &self.teacher {
             teacher.check(encoder.is_some() || self.network.is_some())?;
         }
-        let rules: [(bool, &'static str, &'static str); 20] = [
+        let rules: [(bool, &'static str, &'static str); 16] = [
             (
                 encoder.is_none_or(|encoder| encoder.path.is_some() != encoder.model.is_some()),
                 "encoder.path",
                 "set where encoder.model is not, and the other way round",
             ),
             (self.seed < 1 << 63, "seed", "below 2^63"),
-            (
-                data.path.is_some() != data.train.is_some(),
-                "data.path",
-                "set where data.train is not, and the other way round",
-            ),
-            (
-                data.path.is_none() || (data.test.is_none() && data.validation.is_none()),
-                "data.test",
-                "beside data.train",
-            ),
             (!data.pairs || data.path.is_some(), "data.pairs", "beside data.path"),
             (unit.contains(&data.unknown_cost), "data.unknown_cost", "0 to 1"),
             (data.unknown.is_none() || data.separator.is_none(), "data.unknown", "without data.separator"),
-            (set_aside.contains(&data.held_out), "data.held_out", "0.01 to 0.45"),
-            (set_aside.contains(&data.measured), "data.measured", "0.01 to 0.45"),
             ((1..=1024).contains(&model.width), "model.width", "1 to 1024"),
             (encoder.is_none() || self.network.is_none(), "network", "without encoder"),
             (
@@ -336,6 +344,7 @@ impl Recipe {
             ((0.0..=1.0).contains(&train.decay), "train.decay", "0 to 1"),
             (unit.contains(&gate.accuracy) && unit.contains(&gate.macro_f1), "gate", "of shares from 0 to 1"),
         ];
+        within(&data.places().rules(data.shares()))?;
         within(&rules)?;
         self.network.as_ref().map_or(Ok(()), NetworkConfig::check)?;
         grams.map_err(|error| RecipeError::Range { key: error.key, range: error.range })

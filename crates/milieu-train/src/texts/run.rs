@@ -12,13 +12,14 @@ use super::recipe::{DataConfig, EncoderConfig, Recipe};
 use super::registered::{Registered, RegisteredError};
 use crate::checkpoint::{self, CheckpointError};
 use crate::classification::Figures;
+use crate::epochs::Epochs;
+use crate::parts::PartsError;
 use crate::settings::name_only;
-use milieu_dataset::split::SplitError;
 use milieu_dataset::tables::TableError;
 use milieu_dataset::{BadLines, Dropped};
 use milieu_registry::Registry;
 use serde::Serialize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 use xxhash_rust::xxh3::Xxh3;
 
@@ -79,17 +80,9 @@ pub enum TrainError {
     /// No data.
     #[error(transparent)]
     Table(#[from] TableError),
-    /// A file has no examples.
-    #[error("there are no examples in {}{reason}", path.display())]
-    Nothing {
-        /// Which.
-        path: PathBuf,
-        /// What is wrong with its first line that is none, after a colon.
-        reason: String,
-    },
-    /// The data cannot be parted.
+    /// The data have no parts.
     #[error(transparent)]
-    Split(#[from] SplitError),
+    Parts(#[from] PartsError),
     /// A text has no label, or several.
     #[error("{name} has {count} labels; one is needed")]
     Labels {
@@ -109,16 +102,6 @@ pub enum TrainError {
     Unknown {
         /// The label.
         label: String,
-    },
-    /// Too little of it.
-    #[error("the {part} part has {count} texts; {fewest} are needed")]
-    TooFew {
-        /// Which part.
-        part: &'static str,
-        /// How many there are.
-        count: usize,
-        /// How many are needed.
-        fewest: usize,
     },
     /// The encoder that was to go on learning.
     #[error(transparent)]
@@ -326,14 +309,13 @@ impl Run<'_> {
         let run = fingerprint(recipe, data) ^ others;
         let mut state = match checkpoint::load::<State<F>>(folder, run)? {
             Some(state) => {
-                tell(TrainEvent::Resumed { epochs: state.epochs.len() });
+                tell(TrainEvent::Resumed { epochs: state.done.len() });
                 state
             }
-            None => State { now: family.begin(), epochs: Vec::new(), best: None, seconds: 0.0 },
+            None => Epochs::begin(family.begin()),
         };
         self.learn(family, run, &mut state, tell)?;
-        let State { now, epochs, best, seconds } = state;
-        let model = best.map_or_else(|| family.model(&now).clone(), |(_, best)| best);
+        let (model, epochs, seconds) = state.end(|now| family.model(now).clone());
         let answer = |numbers: &[usize]| family.answer(&model, numbers);
         let logits = answer(&data.parts.validation);
         let reading = Reading::fit(recipe, data, &logits, &data.parts.validation);
@@ -351,9 +333,9 @@ impl Run<'_> {
     ) -> Result<(), TrainError> {
         let Self { recipe, data, folder, .. } = *self;
         let held_out = &data.parts.validation;
-        while state.epochs.len() < recipe.train.epochs && !is_over(recipe, &state.epochs) {
+        while !state.is_over(recipe.train.epochs, recipe.train.patience) {
             let begun = Instant::now();
-            let number = state.epochs.len() + 1;
+            let number = state.done.len() + 1;
             let mut step = |done, of| tell(TrainEvent::Step { epoch: number, done, of });
             let loss = family.epoch(&mut state.now, number - 1, &mut step);
             let learning = begun.elapsed().as_secs_f64();
@@ -372,24 +354,12 @@ impl Run<'_> {
                 texts_per_second: data.parts.train.len() as f64 / learning,
             };
             let worth = epoch.worth(recipe.train.choose);
-            if state.best.as_ref().is_none_or(|(best, _)| worth >= *best) {
-                state.best = Some((worth, family.model(&state.now).clone()));
-            }
-            state.epochs.push(epoch);
-            state.seconds += begun.elapsed().as_secs_f64();
+            state.keep(epoch, worth, begun.elapsed().as_secs_f64(), |now| family.model(now).clone());
             checkpoint::save(folder, run, state)?;
             tell(TrainEvent::Epoch(epoch));
         }
         Ok(())
     }
-}
-
-/// Whether nothing better came for long enough.
-fn is_over(recipe: &Recipe, epochs: &[Epoch]) -> bool {
-    let worth = |epoch: &Epoch| epoch.worth(recipe.train.choose);
-    let best = epochs.iter().max_by(|a, b| worth(a).total_cmp(&worth(b)));
-    let waited = best.map_or(0, |best| epochs.len() - best.epoch);
-    recipe.train.patience > 0 && waited >= recipe.train.patience
 }
 
 /// A number that another recipe, or other data, does not have.
