@@ -16,6 +16,7 @@ use milieu_registry::{Draft, Registry};
 use milieu_server::store::models_dir;
 use milieu_train::Task;
 use milieu_train::pictures::RecipeError;
+use serde::Serialize;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -29,6 +30,20 @@ struct Job<'a> {
     /// Where the model is published, if anywhere.
     registry: Option<Registry>,
     promote: bool,
+}
+
+/// What the last line on standard output says of every run.
+#[derive(Serialize)]
+struct Ran<'a> {
+    name: &'a str,
+    folder: &'a Path,
+    /// Of the training, validation and test part.
+    examples: [usize; 3],
+    parameters: usize,
+    epochs: usize,
+    seconds: f64,
+    passed: bool,
+    version: Option<u32>,
 }
 
 pub(super) fn run(args: &Train) -> Result<()> {
@@ -60,6 +75,14 @@ impl Job<'_> {
     fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
         let path = self.folder.join(name);
         fs::write(&path, bytes).with_context(|| path.display().to_string())
+    }
+
+    /// Writes the files of a version beside the report, and publishes it where that is wanted; gives its number.
+    fn keep(&self, draft: &Draft) -> Result<Option<u32>> {
+        for (name, bytes) in &draft.files {
+            self.write(name, bytes)?;
+        }
+        self.publish(draft)
     }
 
     /// Publishes a version, where that is wanted, and gives its number.

@@ -2,7 +2,7 @@
 
 use super::measured::Measured;
 use super::progress::Progress;
-use super::{Job, gate};
+use super::{Job, Ran, gate};
 use crate::commands::now;
 use crate::output::json;
 use anyhow::Result;
@@ -10,22 +10,15 @@ use milieu_train::MODEL_FILE;
 use milieu_train::pictures::{Epoch, Recipe, Report, TrainEvent, Trained, draft, html, train};
 use milieu_train::search::Trial;
 use serde::Serialize;
-use std::path::Path;
 
 /// The last line on standard output.
 #[derive(Serialize)]
 struct Summary<'a> {
-    name: &'a str,
-    folder: &'a Path,
-    examples: [usize; 3],
+    #[serde(flatten)]
+    ran: Ran<'a>,
     left_out: usize,
-    parameters: usize,
-    epochs: usize,
-    seconds: f64,
     #[serde(flatten)]
     test: Measured,
-    passed: bool,
-    version: Option<u32>,
 }
 
 pub(super) fn run(job: &Job<'_>) -> Result<()> {
@@ -54,18 +47,17 @@ fn publish(job: &Job<'_>, trained: &Trained) -> Result<Option<u32>> {
 }
 
 fn summary<'a>(job: &'a Job<'_>, report: &Report, test: Measured, version: Option<u32>) -> Summary<'a> {
-    Summary {
+    let ran = Ran {
         name: &job.name,
         folder: job.folder(),
         examples: report.parts,
-        left_out: report.cleaning.dropped.len(),
         parameters: report.parameters,
         epochs: report.epochs.len(),
         seconds: report.seconds,
-        test,
         passed: report.passed,
         version,
-    }
+    };
+    Summary { ran, left_out: report.cleaning.dropped.len(), test }
 }
 
 fn tell(progress: &Progress, event: TrainEvent) {

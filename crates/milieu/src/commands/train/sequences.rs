@@ -1,26 +1,19 @@
 //! What comes next in sequences of items.
 
 use super::progress::Progress;
-use super::{Job, gate};
+use super::{Job, Ran, gate};
 use crate::commands::now;
 use crate::output::json;
 use anyhow::Result;
-use milieu_train::sequences::{Epoch, Figures, Parameters, Recipe, Report, TrainEvent, draft, train};
+use milieu_train::sequences::{Epoch, Figures, Recipe, TrainEvent, draft, train};
 use serde::Serialize;
-use std::path::Path;
 
 /// The last line on standard output.
 #[derive(Serialize)]
 struct Summary<'a> {
-    name: &'a str,
-    folder: &'a Path,
-    examples: [usize; 3],
-    parameters: usize,
-    epochs: usize,
-    seconds: f64,
+    #[serde(flatten)]
+    ran: Ran<'a>,
     test: &'a Figures,
-    passed: bool,
-    version: Option<u32>,
 }
 
 pub(super) fn run(job: &Job<'_>) -> Result<()> {
@@ -29,38 +22,32 @@ pub(super) fn run(job: &Job<'_>) -> Result<()> {
     let (report, learnt) = train(&recipe, job.folder(), &mut |event| tell(&progress, event))?;
     progress.finish();
     job.write("report.json", &serde_json::to_vec_pretty(&report)?)?;
-    let Report { parts, parameters, epochs, seconds, test, passed, .. } = &report;
+    let test = &report.test;
     let of = |(k, share): (&usize, &milieu_train::eval::Interval)| {
         format!("@{k} {:.4} ({:.4} to {:.4})", share.mean, share.low, share.high)
     };
     let hits: Vec<String> = test.hit_rate.iter().map(of).collect();
     let gains: Vec<String> = test.ndcg.iter().map(of).collect();
     eprintln!("test: hit rate {}; NDCG {}; MRR {:.4}", hits.join(", "), gains.join(", "), test.mrr.mean);
-    let version = if report.passed { publish(job, &report, &learnt)? } else { None };
+    let version = if report.passed { job.keep(&draft(&job.name, &report, &learnt, now())?)? } else { None };
     if job.json {
-        json(&Summary {
+        let ran = Ran {
             name: &job.name,
             folder: job.folder(),
-            examples: *parts,
-            parameters: *parameters,
-            epochs: epochs.len(),
-            seconds: *seconds,
-            test,
-            passed: *passed,
+            examples: report.parts,
+            parameters: report.parameters,
+            epochs: report.epochs.len(),
+            seconds: report.seconds,
+            passed: report.passed,
             version,
-        })?;
+        };
+        json(&Summary { ran, test })?;
     }
     let wanted = &recipe.gate;
-    gate(*passed, format_args!("a hit rate @10 of {} and an NDCG @10 of {}", wanted.hit_rate, wanted.ndcg))
-}
-
-/// Writes the graph beside the report, and publishes a version where that is wanted.
-fn publish(job: &Job<'_>, report: &Report, learnt: &Parameters) -> Result<Option<u32>> {
-    let draft = draft(&job.name, report, learnt, now())?;
-    for (name, bytes) in &draft.files {
-        job.write(name, bytes)?;
-    }
-    job.publish(&draft)
+    gate(
+        report.passed,
+        format_args!("a hit rate @10 of {} and an NDCG @10 of {}", wanted.hit_rate, wanted.ndcg),
+    )
 }
 
 fn tell(progress: &Progress, event: TrainEvent) {

@@ -2,27 +2,22 @@
 
 use super::measured::Measured;
 use super::progress::Progress;
-use super::{Job, gate};
+use super::{Job, Ran, gate};
 use crate::commands::now;
 use crate::output::json;
 use anyhow::Result;
-use milieu_train::slots::{Epoch, Recipe, Report, SlotFigures, TrainEvent, Trained, draft, train};
+use milieu_train::slots::{Epoch, Recipe, Report, SlotFigures, TrainEvent, draft, train};
 use serde::Serialize;
-use std::path::Path;
 
 /// The last line on standard output.
 #[derive(Serialize)]
 struct Summary<'a> {
-    name: &'a str,
-    folder: &'a Path,
-    examples: [usize; 3],
+    #[serde(flatten)]
+    ran: Ran<'a>,
     classes: usize,
     labels: usize,
     left_out: usize,
     bad_lines: usize,
-    parameters: usize,
-    epochs: usize,
-    seconds: f64,
     #[serde(flatten)]
     intent: Option<Measured>,
     slot_precision: f64,
@@ -33,8 +28,6 @@ struct Summary<'a> {
     sentence: f64,
     sentence_low: f64,
     sentence_high: f64,
-    passed: bool,
-    version: Option<u32>,
 }
 
 pub(super) fn run(job: &Job<'_>) -> Result<()> {
@@ -50,7 +43,7 @@ pub(super) fn run(job: &Job<'_>) -> Result<()> {
         "test: slot F1 {:.4} ({:.4} to {:.4}), precision {:.4}, recall {:.4}; all right in {:.4} ({:.4} to {:.4})",
         f1.mean, f1.low, f1.high, slots.precision, slots.recall, all.mean, all.low, all.high
     );
-    let version = if report.passed { publish(job, &trained)? } else { None };
+    let version = if report.passed { job.keep(&draft(&job.name, &trained, now())?)? } else { None };
     if job.json {
         json(&summary(job, report, intent, version))?;
     }
@@ -70,18 +63,23 @@ fn summary<'a>(
     intent: Option<Measured>,
     version: Option<u32>,
 ) -> Summary<'a> {
-    let test = &report.test;
-    Summary {
+    let ran = Ran {
         name: &job.name,
         folder: job.folder(),
         examples: report.parts,
+        parameters: report.parameters,
+        epochs: report.epochs.len(),
+        seconds: report.seconds,
+        passed: report.passed,
+        version,
+    };
+    let test = &report.test;
+    Summary {
+        ran,
         classes: report.classes.len(),
         labels: report.labels.len(),
         left_out: report.dropped.len(),
         bad_lines: report.bad.count,
-        parameters: report.parameters,
-        epochs: report.epochs.len(),
-        seconds: report.seconds,
         intent,
         slot_precision: test.slots.precision,
         slot_recall: test.slots.recall,
@@ -91,18 +89,7 @@ fn summary<'a>(
         sentence: test.sentence.mean,
         sentence_low: test.sentence.low,
         sentence_high: test.sentence.high,
-        passed: report.passed,
-        version,
     }
-}
-
-/// Writes the graph beside the report, and publishes a version where that is wanted.
-fn publish(job: &Job<'_>, trained: &Trained) -> Result<Option<u32>> {
-    let draft = draft(&job.name, trained, now())?;
-    for (name, bytes) in &draft.files {
-        job.write(name, bytes)?;
-    }
-    job.publish(&draft)
 }
 
 fn tell(progress: &Progress, event: TrainEvent) {

@@ -2,32 +2,25 @@
 
 use super::measured::Measured;
 use super::progress::Progress;
-use super::{Job, gate};
+use super::{Job, Ran, gate};
 use crate::commands::now;
 use crate::output::json;
 use anyhow::Result;
-use milieu_train::texts::{Distillation, Epoch, Recipe, Report, TrainEvent, Trained, draft, train_with};
+use milieu_train::texts::{Distillation, Epoch, Recipe, Report, TrainEvent, draft, train_with};
 use serde::Serialize;
-use std::path::Path;
 
 /// The last line on standard output.
 #[derive(Serialize)]
 struct Summary<'a> {
-    name: &'a str,
-    folder: &'a Path,
-    examples: [usize; 3],
+    #[serde(flatten)]
+    ran: Ran<'a>,
     classes: usize,
     left_out: usize,
     bad_lines: usize,
-    parameters: usize,
-    epochs: usize,
-    seconds: f64,
     #[serde(flatten)]
     test: Measured,
     #[serde(skip_serializing_if = "Option::is_none")]
     distilled: Option<Distilled<'a>>,
-    passed: bool,
-    version: Option<u32>,
 }
 
 /// What a teacher brought.
@@ -70,7 +63,7 @@ pub(super) fn run(job: &Job<'_>) -> Result<()> {
     let report = &trained.report;
     job.write("report.json", &serde_json::to_vec_pretty(report)?)?;
     let test = Measured::said(&report.test);
-    let version = if report.passed { publish(job, &trained)? } else { None };
+    let version = if report.passed { job.keep(&draft(&job.name, &trained, now())?)? } else { None };
     if job.json {
         json(&summary(job, report, test, version))?;
     }
@@ -82,30 +75,24 @@ pub(super) fn run(job: &Job<'_>) -> Result<()> {
 }
 
 fn summary<'a>(job: &'a Job<'_>, report: &'a Report, test: Measured, version: Option<u32>) -> Summary<'a> {
-    Summary {
+    let ran = Ran {
         name: &job.name,
         folder: job.folder(),
         examples: report.parts,
-        classes: report.classes.len(),
-        left_out: report.dropped.len(),
-        bad_lines: report.bad.count,
         parameters: report.parameters,
         epochs: report.epochs.len(),
         seconds: report.seconds,
-        test,
-        distilled: report.distillation.as_ref().map(Distilled::said),
         passed: report.passed,
         version,
+    };
+    Summary {
+        ran,
+        classes: report.classes.len(),
+        left_out: report.dropped.len(),
+        bad_lines: report.bad.count,
+        test,
+        distilled: report.distillation.as_ref().map(Distilled::said),
     }
-}
-
-/// Writes the graph beside the report, and publishes a version where that is wanted.
-fn publish(job: &Job<'_>, trained: &Trained) -> Result<Option<u32>> {
-    let draft = draft(&job.name, trained, now())?;
-    for (name, bytes) in &draft.files {
-        job.write(name, bytes)?;
-    }
-    job.publish(&draft)
 }
 
 fn tell(progress: &Progress, event: TrainEvent) {
