@@ -51,18 +51,22 @@ pub(super) async fn text(State(shared): App, headers: HeaderMap, body: Body) -> 
     let start = Instant::now();
     let TextIn { texts, tasks, top, key, explain } = read_texts(&bytes)?;
     let (rules, models) = apart(tasks);
-    let kept: Arc<[String]> = texts.clone().into();
-    let read = shared.serving.read_by_rules(Arc::clone(&kept), rules).await?;
+    let texts: Arc<[String]> = texts.into();
+    let read = shared.serving.read_by_rules(Arc::clone(&texts), rules).await?;
     let mut results: Vec<TextResult> = read.into_iter().map(result).collect();
     // Where nobody names a model, and there is none, rules are answer enough.
     let none = models.is_none() && !shared.serving.classifies_texts();
     let said = match none || models.as_ref().is_some_and(BTreeSet::is_empty) {
         true => Vec::new(),
-        false => shared.serving.read_texts(models, key.as_deref(), texts, top).await.map_err(of_tasks)?,
+        false => shared
+            .serving
+            .read_texts(models, key.as_deref(), Arc::clone(&texts), top)
+            .await
+            .map_err(of_tasks)?,
     };
     for said in said {
         let mut explained = match explain {
-            true => shared.serving.explain(&said, &kept).await?,
+            true => shared.serving.explain(&said, &texts).await?,
             false => Vec::new(),
         }
         .into_iter();

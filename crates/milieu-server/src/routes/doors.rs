@@ -55,7 +55,7 @@ pub(super) async fn predict(
         None => shared.serving.only_of_texts()?,
     };
     let names = Some(BTreeSet::from([name]));
-    let said = shared.serving.read_texts(names, None, texts, MOST_LABELS).await.map_err(of_tasks)?;
+    let said = shared.serving.read_texts(names, None, texts.into(), MOST_LABELS).await.map_err(of_tasks)?;
     let classes = said.into_iter().next().map(|said| said.classes).unwrap_or_default();
     let mut labels: Vec<Vec<Prediction>> = classes
         .into_iter()

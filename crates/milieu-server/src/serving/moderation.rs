@@ -45,12 +45,14 @@ impl Serving {
             return Err(ServingError::Choice(message.into()));
         }
         let mut verdicts = vec![BTreeMap::new(); texts.len()];
-        let said = self.read_texts(Some(judges), key, texts, usize::MAX).await?;
+        let said = self.read_texts(Some(judges), key, texts.into(), usize::MAX).await?;
         for said in &said {
             for (verdicts, classes) in verdicts.iter_mut().zip(&said.classes) {
                 judge(classes, verdicts);
             }
         }
+        // A trial's version may know others than the one whose labels were looked at.
+        known.extend(verdicts.iter().flat_map(BTreeMap::keys));
         let models = said.into_iter().map(|said| (said.model, said.version)).collect();
         Ok(Moderated { models, known, verdicts })
     }

@@ -42,12 +42,11 @@ impl Serving {
         self: &Arc<Self>,
         names: Option<BTreeSet<String>>,
         key: Option<&str>,
-        texts: Vec<String>,
+        texts: Arc<[String]>,
         top: usize,
     ) -> Result<Vec<Said>, ServingError> {
         self.within(async {
             let names = names.map_or_else(|| self.text_classifiers(), Ok)?;
-            let texts: Arc<[String]> = texts.into();
             let mut said = Vec::with_capacity(names.len());
             for name in names {
                 let model = self.model(&name).await?;
