@@ -3,6 +3,7 @@
 mod als;
 mod infer;
 mod ingest;
+mod items;
 mod live;
 mod python;
 mod serve;
@@ -26,6 +27,8 @@ pub(crate) enum Bench {
     Infer(infer::Args),
     /// Durable ingest of events
     Ingest(ingest::Args),
+    /// Items that are understood in the background, and found by meaning
+    Items(items::Args),
     /// Models of texts against fastText and onnxruntime in Python, and how soon a text is answered over HTTP
     Text(text::Args),
     /// Steps of training a small convolutional network against PyTorch
@@ -45,6 +48,7 @@ pub(crate) fn run(root: &Path, bench: Bench) -> Result<()> {
         Bench::Serve(args) => serve::run(root, &args),
         Bench::Infer(args) => infer::run(root, &args),
         Bench::Ingest(args) => ingest::run(root, &args),
+        Bench::Items(args) => items::run(root, &args),
         Bench::Text(args) => text::run(root, &args),
         Bench::Train(args) => train::run(root, &args),
         Bench::Transfer(args) => transfer::run(root, &args),
