@@ -121,6 +121,7 @@ pub(crate) fn run(shared: &Arc<Shared>) {
         state.status.trained_to = last;
         match result {
             Ok(()) => tracing::info!("training done"),
+            Err(_) if state.stop => tracing::info!("training is cut off, as the server stops"),
             Err(error) => {
                 tracing::warn!(error, "training failed");
                 state.status.error = Some(error);

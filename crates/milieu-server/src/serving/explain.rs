@@ -2,8 +2,9 @@
 
 use super::Serving;
 use super::error::ServingError;
-use super::texts::{Said, TOGETHER};
-use milieu_content::{Classifier, Moving, Occlusion};
+use super::texts::Said;
+use milieu_content::{Classifier, Moving, Occlusion, OutputError};
+use milieu_inference::Answer;
 use std::sync::Arc;
 
 /// A text is left out in at most so many parts.
@@ -36,26 +37,17 @@ impl Serving {
                 };
                 let occlusion = Occlusion::new(text, MOST_PARTS);
                 let (of, without) = (Arc::clone(&classifier), occlusion.without().collect::<Vec<_>>());
-                let prepare = move || without.iter().map(|text| of.prepare(text)).collect::<Vec<_>>();
-                let mut prepared = self.work(prepare).await?.into_iter().peekable();
-                let mut without = Vec::new();
-                // So many at once as a request of labels has under way.
-                while prepared.peek().is_some() {
-                    let submit = |inputs| loaded.batcher.submit(inputs, Some(self.timeout));
-                    let some = prepared.by_ref().take(TOGETHER);
-                    let pending: Vec<_> = some
-                        .map(|prepared| prepared.map(|prepared| submit(prepared.inputs)).transpose())
-                        .collect::<Result<_, _>>()?;
-                    for pending in pending {
-                        let Some(pending) = pending else {
-                            without.push(None);
-                            continue;
-                        };
-                        let classes = classifier.classes(&pending.await?.outputs, usize::MAX)?;
-                        let same = classes.into_iter().find(|class| class.label == first.label);
-                        without.push(same.map(|class| class.probability));
-                    }
-                }
+                let inputs = move |text: &String| Some(of.prepare(text)?.inputs);
+                let prepared = self.work(move || without.iter().map(inputs).collect()).await?;
+                let submit = |inputs| loaded.batcher.submit(inputs, Some(self.timeout));
+                let probability = |answer: Option<Answer>| -> Result<Option<f64>, OutputError> {
+                    let Some(answer) = answer else { return Ok(None) };
+                    let classes = classifier.classes(&answer.outputs, usize::MAX)?;
+                    let same = classes.into_iter().find(|class| class.label == first.label);
+                    Ok(same.map(|class| class.probability))
+                };
+                let answers = self.answers(submit, prepared).await?;
+                let without = answers.into_iter().map(probability).collect::<Result<Vec<_>, _>>()?;
                 let nothing = classifier.of_nothing();
                 let words = occlusion.moving(first.probability, &without, nothing);
                 explained.push(Some(Explained { label: first.label.clone(), words }));

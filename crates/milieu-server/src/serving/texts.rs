@@ -6,12 +6,12 @@ use super::slot::Content;
 use milieu_content::{
     Class, Classifier, OutputError, PreparedText, Rule, RuleReading, SlotReading, TextPart,
 };
-use milieu_inference::{Answer, Chosen, Tensor};
+use milieu_inference::{Answer, InferError, Pending, Tensor};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Texts of one request that wait at a model at the same time, so that a long request leaves room for others.
-pub(super) const TOGETHER: usize = 32;
+const TOGETHER: usize = 32;
 
 /// What one model says of some texts.
 pub(crate) struct Said {
@@ -33,7 +33,7 @@ pub(crate) struct Embedded {
 }
 
 /// The inputs of a text; none for one in which nothing is to be seen.
-type Prepared = Option<Vec<Tensor>>;
+pub(super) type Prepared = Option<Vec<Tensor>>;
 
 impl Serving {
     /// Says what texts say: by the models of these names, or by all that can. Requests of one key are answered by one
@@ -62,7 +62,8 @@ impl Serving {
                     all.iter().map(one).unzip::<_, _, Vec<Prepared>, Vec<_>>()
                 };
                 let (prepared, units) = self.work(prepare).await?;
-                let answers = self.answers(&chosen, prepared).await?;
+                let submit = |tensors| chosen.submit(tensors, Some(self.timeout));
+                let answers = self.answers(submit, prepared).await?;
                 let classes = |answer: &Option<Answer>| match answer {
                     Some(answer) => classifier.classes(&answer.outputs, top),
                     None => Ok(Vec::new()),
@@ -129,7 +130,8 @@ impl Serving {
                 texts.iter().map(one).unzip::<_, _, Vec<usize>, Vec<Prepared>>()
             };
             let (tokens, prepared) = self.work(prepare).await?;
-            let answers = self.answers(&chosen, prepared).await?;
+            let submit = |tensors| chosen.submit(tensors, Some(self.timeout));
+            let answers = self.answers(submit, prepared).await?;
             let vector = |(&tokens, answer): (&usize, Option<Answer>)| {
                 let outputs = answer.map(|answer| answer.outputs).unwrap_or_default();
                 embedder.vector(tokens, &outputs)
@@ -144,19 +146,18 @@ impl Serving {
         key.map_or_else(|| self.next_key(), |key| key.as_bytes().to_vec())
     }
 
-    /// What a version gives for each of some texts.
-    async fn answers(
+    /// What a version gives for each of some texts, each of which `submit` hands to it.
+    pub(super) async fn answers(
         &self,
-        chosen: &Chosen,
-        mut prepared: Vec<Prepared>,
+        submit: impl Fn(Vec<Tensor>) -> Result<Pending, InferError>,
+        prepared: Vec<Prepared>,
     ) -> Result<Vec<Option<Answer>>, ServingError> {
         let mut answers = Vec::with_capacity(prepared.len());
-        for some in prepared.chunks_mut(TOGETHER) {
-            let submit = |tensors: &mut Prepared| {
-                let tensors = tensors.take();
-                tensors.map(|tensors| chosen.submit(tensors, Some(self.timeout))).transpose()
-            };
-            let pending: Vec<_> = some.iter_mut().map(submit).collect::<Result<_, _>>()?;
+        let mut prepared = prepared.into_iter().peekable();
+        while prepared.peek().is_some() {
+            let some = prepared.by_ref().take(TOGETHER);
+            let pending: Vec<_> =
+                some.map(|tensors| tensors.map(&submit).transpose()).collect::<Result<_, _>>()?;
             for pending in pending {
                 answers.push(match pending {
                     Some(pending) => Some(pending.await?),
