@@ -46,6 +46,13 @@ struct Ran<'a> {
     version: Option<u32>,
 }
 
+/// How much a run learnt, and from what.
+struct Counts {
+    examples: [usize; 3],
+    parameters: usize,
+    epochs: usize,
+}
+
 pub(super) fn run(args: &Train) -> Result<()> {
     let usage = |error: &dyn std::fmt::Display| Usage(format!("{}: {error}", args.recipe.display()));
     let text = fs::read_to_string(&args.recipe).map_err(|error| usage(&error))?;
@@ -75,6 +82,12 @@ impl Job<'_> {
     fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
         let path = self.folder.join(name);
         fs::write(&path, bytes).with_context(|| path.display().to_string())
+    }
+
+    /// What came of a run, by figures that every report has.
+    fn ran(&self, (passed, version): (bool, Option<u32>), counts: Counts, seconds: f64) -> Ran<'_> {
+        let Counts { examples, parameters, epochs } = counts;
+        Ran { name: &self.name, folder: &self.folder, examples, parameters, epochs, seconds, passed, version }
     }
 
     /// Writes the files of a version beside the report, and publishes it where that is wanted; gives its number.

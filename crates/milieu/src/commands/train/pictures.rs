@@ -2,7 +2,7 @@
 
 use super::measured::Measured;
 use super::progress::Progress;
-use super::{Job, Ran, gate};
+use super::{Counts, Job, Ran, gate};
 use crate::commands::now;
 use crate::output::json;
 use anyhow::Result;
@@ -47,16 +47,9 @@ fn publish(job: &Job<'_>, trained: &Trained) -> Result<Option<u32>> {
 }
 
 fn summary<'a>(job: &'a Job<'_>, report: &Report, test: Measured, version: Option<u32>) -> Summary<'a> {
-    let ran = Ran {
-        name: &job.name,
-        folder: job.folder(),
-        examples: report.parts,
-        parameters: report.parameters,
-        epochs: report.epochs.len(),
-        seconds: report.seconds,
-        passed: report.passed,
-        version,
-    };
+    let (examples, epochs) = (report.parts, report.epochs.len());
+    let counts = Counts { examples, parameters: report.parameters, epochs };
+    let ran = job.ran((report.passed, version), counts, report.seconds);
     Summary { ran, left_out: report.cleaning.dropped.len(), test }
 }
 

@@ -1,7 +1,7 @@
 //! What comes next in sequences of items.
 
 use super::progress::Progress;
-use super::{Job, Ran, gate};
+use super::{Counts, Job, Ran, gate};
 use crate::commands::now;
 use crate::output::json;
 use anyhow::Result;
@@ -31,16 +31,9 @@ pub(super) fn run(job: &Job<'_>) -> Result<()> {
     eprintln!("test: hit rate {}; NDCG {}; MRR {:.4}", hits.join(", "), gains.join(", "), test.mrr.mean);
     let version = if report.passed { job.keep(&draft(&job.name, &report, &learnt, now())?)? } else { None };
     if job.json {
-        let ran = Ran {
-            name: &job.name,
-            folder: job.folder(),
-            examples: report.parts,
-            parameters: report.parameters,
-            epochs: report.epochs.len(),
-            seconds: report.seconds,
-            passed: report.passed,
-            version,
-        };
+        let (examples, epochs) = (report.parts, report.epochs.len());
+        let counts = Counts { examples, parameters: report.parameters, epochs };
+        let ran = job.ran((report.passed, version), counts, report.seconds);
         json(&Summary { ran, test })?;
     }
     let wanted = &recipe.gate;

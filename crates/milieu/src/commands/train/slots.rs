@@ -2,7 +2,7 @@
 
 use super::measured::Measured;
 use super::progress::Progress;
-use super::{Job, Ran, gate};
+use super::{Counts, Job, Ran, gate};
 use crate::commands::now;
 use crate::output::json;
 use anyhow::Result;
@@ -63,16 +63,9 @@ fn summary<'a>(
     intent: Option<Measured>,
     version: Option<u32>,
 ) -> Summary<'a> {
-    let ran = Ran {
-        name: &job.name,
-        folder: job.folder(),
-        examples: report.parts,
-        parameters: report.parameters,
-        epochs: report.epochs.len(),
-        seconds: report.seconds,
-        passed: report.passed,
-        version,
-    };
+    let (examples, epochs) = (report.parts, report.epochs.len());
+    let counts = Counts { examples, parameters: report.parameters, epochs };
+    let ran = job.ran((report.passed, version), counts, report.seconds);
     let test = &report.test;
     Summary {
         ran,
