@@ -1,7 +1,11 @@
 //! A moving average of parameters over the steps: better than any one step's (Polyak and Juditsky 1992).
 
 use crate::Parameters;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+
+/// Values that one thread averages at a time.
+const PIECE: usize = 1 << 14;
 
 /// Averaged parameters.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,9 +27,10 @@ impl Average {
         self.steps += 1;
         let decay = self.decay.min((1.0 + self.steps as f32) / (10.0 + self.steps as f32));
         for (own, new) in self.parameters.iter_mut().zip(parameters.iter()) {
-            for (own, new) in own.values.iter_mut().zip(&new.values) {
-                *own += (1.0 - decay) * (new - *own);
-            }
+            let pieces = own.values.par_chunks_mut(PIECE).zip(new.values.par_chunks(PIECE));
+            pieces.for_each(|(own, new)| {
+                own.iter_mut().zip(new).for_each(|(own, new)| *own += (1.0 - decay) * (new - *own));
+            });
         }
     }
 

@@ -2,7 +2,12 @@
 
 use crate::orthogonal::orthogonalised;
 use crate::{Gradient, Gradients, ParameterKind, Parameters};
+use pulp::{Arch, NullaryFnOnce};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+
+/// Values that one thread steps at a time. Each value is stepped by itself, so that the number of threads changes nothing.
+const PIECE: usize = 1 << 14;
 
 /// A rule for steps.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -126,7 +131,7 @@ impl Optimiser {
                 second.resize(values.len(), 0.0);
             }
             match gradient {
-                Gradient::Dense(gradient) => step.apply(values, gradient, first, second),
+                Gradient::Dense(gradient) => step.apply_in_pieces(values, gradient, first, second),
                 Gradient::Rows { rows, values: gradient } => {
                     let width = gradient.len() / rows.len().max(1);
                     for (&row, gradient) in rows.iter().zip(gradient.chunks_exact(width.max(1))) {
@@ -154,6 +159,19 @@ struct Step {
 }
 
 impl Step {
+    /// A step of many values, on all threads.
+    fn apply_in_pieces(self, values: &mut [f32], gradient: &[f32], first: &mut [f32], second: &mut [f32]) {
+        let pieces = values.par_chunks_mut(PIECE).zip(gradient.par_chunks(PIECE));
+        let pieces = pieces.zip(first.par_chunks_mut(PIECE));
+        if second.is_empty() {
+            pieces.for_each(|((values, gradient), first)| self.apply(values, gradient, first, &mut []));
+        } else {
+            pieces.zip(second.par_chunks_mut(PIECE)).for_each(|(((values, gradient), first), second)| {
+                self.apply(values, gradient, first, second)
+            });
+        }
+    }
+
     fn apply(self, values: &mut [f32], gradient: &[f32], first: &mut [f32], second: &mut [f32]) {
         let rate = self.rate;
         match self.config {
@@ -167,14 +185,46 @@ impl Step {
                 let keep = if self.decays { 1.0 - rate * weight_decay } else { 1.0 };
                 // The means begin at 0, which is taken out.
                 let (first_bias, second_bias) = (1.0 - beta1.powi(self.steps), 1.0 - beta2.powi(self.steps));
-                let values = values.iter_mut().zip(gradient);
-                for (((value, &gradient), mean), square) in values.zip(first).zip(second) {
-                    *mean += (1.0 - beta1) * (gradient - *mean);
-                    *square += (1.0 - beta2) * (gradient * gradient - *square);
-                    let deviation = (*square / second_bias).sqrt() + epsilon;
-                    *value = *value * keep - rate * (*mean / first_bias) / deviation;
-                }
+                let by = Adam { beta1, beta2, epsilon, keep, rate, first_bias, second_bias };
+                Arch::new().dispatch(AdamStep { by, values, gradient, first, second });
             }
+        }
+    }
+}
+
+/// The numbers of a step of Adam.
+#[derive(Clone, Copy)]
+struct Adam {
+    beta1: f32,
+    beta2: f32,
+    epsilon: f32,
+    keep: f32,
+    rate: f32,
+    first_bias: f32,
+    second_bias: f32,
+}
+
+// A structure and not a closure: a compiler may leave the call of a closure as it is, without the processor's features.
+struct AdamStep<'a> {
+    by: Adam,
+    values: &'a mut [f32],
+    gradient: &'a [f32],
+    first: &'a mut [f32],
+    second: &'a mut [f32],
+}
+
+impl NullaryFnOnce for AdamStep<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Adam { beta1, beta2, epsilon, keep, rate, first_bias, second_bias } = self.by;
+        let values = self.values.iter_mut().zip(self.gradient).zip(self.first).zip(self.second);
+        for (((value, &gradient), mean), square) in values {
+            *mean += (1.0 - beta1) * (gradient - *mean);
+            *square += (1.0 - beta2) * (gradient * gradient - *square);
+            let deviation = (*square / second_bias).sqrt() + epsilon;
+            *value = *value * keep - rate * (*mean / first_bias) / deviation;
         }
     }
 }
@@ -213,13 +263,32 @@ fn turn(values: &mut [f32], gradient: &[f32], memory: &mut [f32], columns: usize
 
 /// Shortens gradients that are together longer than `most`, and gives their length before.
 pub fn clip(gradients: &mut Gradients, most: f32) -> f32 {
-    let square: f64 =
-        gradients.iter().flatten().flat_map(Gradient::values).map(|&x| f64::from(x) * f64::from(x)).sum();
+    let square: f64 = gradients.iter().flatten().map(|gradient| square_of(gradient.values())).sum();
     let length = square.sqrt() as f32;
     if length > most && length.is_finite() {
-        gradients.iter_mut().flatten().flat_map(Gradient::values_mut).for_each(|x| *x *= most / length);
+        let factor = most / length;
+        for gradient in gradients.iter_mut().flatten() {
+            gradient
+                .values_mut()
+                .par_chunks_mut(PIECE)
+                .for_each(|piece| piece.iter_mut().for_each(|x| *x *= factor));
+        }
     }
     length
+}
+
+/// The square of a length, added up in the same order on any number of threads.
+fn square_of(values: &[f32]) -> f64 {
+    let pieces = values.par_chunks(PIECE).map(|piece| {
+        let (parts, rest) = piece.as_chunks::<8>();
+        let square = |x: f32| f64::from(x) * f64::from(x);
+        let mut sums = [0.0; 8];
+        for part in parts {
+            sums.iter_mut().zip(part).for_each(|(sum, &x)| *sum += square(x));
+        }
+        sums.iter().sum::<f64>() + rest.iter().map(|&x| square(x)).sum::<f64>()
+    });
+    pieces.collect::<Vec<f64>>().iter().sum()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! One pass through a network: parameters as tensors, and what became of them.
 
-use crate::kernels::Moments;
+use crate::kernels::{Moments, mask};
 use crate::{Gradient, Gradients, ParameterId, ParameterKind, Parameters, Statistics, Tensor};
 use burn::tensor::{Device, Int, TensorData};
 use rand::{Rng, SeedableRng};
@@ -156,9 +156,7 @@ impl<'a> Tape<'a> {
 
     /// Values that are 0 with probability `share`, else `1 / (1 - share)`.
     pub(crate) fn mask(&self, count: usize, share: f32) -> Vec<f32> {
-        let mut random = self.random.borrow_mut();
-        let kept = 1.0 / (1.0 - share).max(f32::EPSILON);
-        (0..count).map(|_| if random.random::<f32>() < share { 0.0 } else { kept }).collect()
+        mask(count, share, self.random.borrow_mut().random())
     }
 
     /// The gradients of a loss, and the running moments as they are after the pass.
