@@ -41,6 +41,24 @@ fn tidied(characters: impl Iterator<Item = char>, room: usize) -> String {
     out
 }
 
+/// The first `most` characters of a text in one spelling, but for runs and spaces, with the place in the text that each
+/// character of it comes from. Marks that stand on the letter before them are not composed with it.
+pub(crate) fn spelled_in_place(text: &str, most: usize) -> (String, Vec<usize>) {
+    let (mut spelled, mut places) = (String::new(), Vec::new());
+    for (place, c) in text.chars().take(most).enumerate() {
+        if is_unseen(c) {
+            continue;
+        }
+        for c in c.nfkc().flat_map(char::to_lowercase).map(plain) {
+            spelled.push(if c.is_control() { ' ' } else { c });
+            places.push(place);
+        }
+    }
+    // One character for one, but for a few words.
+    let simple = simplified(&spelled);
+    if simple.chars().count() == places.len() { (simple, places) } else { (spelled, places) }
+}
+
 /// The text with compatibility forms composed (Unicode's NFKC) and in lower case, and nothing else changed.
 #[must_use]
 pub fn composed(text: &str) -> String {

@@ -2,6 +2,7 @@
 
 mod embedder;
 mod moderation;
+mod needs;
 mod occlusion;
 mod reading;
 mod rules;
@@ -9,6 +10,7 @@ mod slots;
 
 pub use embedder::{EMBEDDING_TASK, TextEmbedder};
 pub use moderation::{Category, Verdict, judge};
+pub use needs::{Evidence, Need, NeedSign, NeedSigns, Needs, NeedsError};
 pub use occlusion::{Moving, Occlusion};
 pub use reading::{PreparedText, TextReading};
 pub use rules::{Rule, RuleReading};
