@@ -11,6 +11,7 @@ pub use classifier::{Classifier, NotAClassifier};
 pub use milieu_text::{Found, Keyword, Language};
 pub use picture::{PictureClassifier, PreparedPicture};
 pub use text::{
-    Category, EMBEDDING_TASK, Moving, Occlusion, PreparedText, Rule, RuleReading, SLOTS_TASK, SlotReading,
-    TextClassifier, TextEmbedder, TextPart, TextReading, Verdict, judge,
+    Categories, CategoriesError, Category, EMBEDDING_TASK, Moving, Occlusion, PreparedText, Rule,
+    RuleReading, SLOTS_TASK, SlotReading, TextClassifier, TextEmbedder, TextPart, TextReading, Verdict,
+    judge,
 };

@@ -7,6 +7,7 @@ pub use keys::{KEYS, Key, table};
 pub use layers::{ConfigError, Layers};
 
 use crate::child::Limits;
+use milieu_content::Categories;
 use milieu_feed::FeedConfig;
 use serde::{Deserialize, Serialize};
 
@@ -139,6 +140,7 @@ pub struct InferenceConfig {
 #[expect(missing_docs, reason = "KEYS documents each setting, for the guide too")]
 pub struct ModerationConfig {
     pub models: Vec<String>,
+    pub labels: Categories,
 }
 
 /// See [`KEYS`].
