@@ -2,6 +2,7 @@
 
 use super::{BINS, ClassFigures, Counts, Figures, TEMPERATURE_STEPS, auc};
 use crate::eval::bootstrap;
+use serde::{Deserialize, Serialize};
 
 /// The threshold of a class of which nothing was seen.
 const UNSEEN: f64 = 0.5;
@@ -63,11 +64,40 @@ pub fn measure_many(
     }
 }
 
-/// The temperature with the least log loss, and for each class the threshold with the greatest F1 after it (Yang 2001,
+/// What the threshold of a class is chosen by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Threshold {
+    /// The greatest F1 of the class: little of it is missed.
+    #[default]
+    F1,
+    /// The greatest mean of its F1 and of that of its absence: what is not of a common class counts, too.
+    MacroF1,
+}
+
+impl Threshold {
+    /// How good it is to say a class of so many examples, `hits` of which are of it, of `all` with so many positives.
+    fn worth(self, (hits, said): (f64, f64), (positives, all): (f64, f64)) -> f64 {
+        let f1 = 2.0 * hits / (said + positives);
+        let others = 2.0 * all - said - positives;
+        let absence = if others > 0.0 { 2.0 * (all - positives - said + hits) / others } else { 0.0 };
+        match self {
+            Self::F1 => f1,
+            Self::MacroF1 => f64::midpoint(f1, absence),
+        }
+    }
+}
+
+/// The temperature with the least log loss, and for each class the threshold that is worth most after it (Yang 2001,
 /// "SCut"): in the middle between two scores, so that it does not hang on one example. Both by what is known of the classes
 /// of each example.
 #[must_use]
-pub fn fit_thresholds(logits: &[f32], told: &[Vec<Option<bool>>], count: usize) -> (Vec<f64>, f64) {
+pub fn fit_thresholds(
+    logits: &[f32],
+    told: &[Vec<Option<bool>>],
+    count: usize,
+    by: Threshold,
+) -> (Vec<f64>, f64) {
     let temperature = temperature(logits, told, count);
     let rows = probabilities(logits, count, temperature);
     let threshold = |class: usize| {
@@ -78,9 +108,9 @@ pub fn fit_thresholds(logits: &[f32], told: &[Vec<Option<bool>>], count: usize) 
         for (place, &(score, is)) in scores.iter().enumerate() {
             hits += f64::from(u8::from(is));
             let next = scores.get(place + 1).map_or(0.0, |next| next.0);
-            let f1 = 2.0 * hits / (place as f64 + 1.0 + positives);
-            if next < score && f1 > best {
-                (best, threshold) = (f1, f64::midpoint(score, next));
+            let worth = by.worth((hits, place as f64 + 1.0), (positives, scores.len() as f64));
+            if positives > 0.0 && next < score && worth > best {
+                (best, threshold) = (worth, f64::midpoint(score, next));
             }
         }
         threshold
@@ -161,7 +191,7 @@ mod tests {
         // Of the first class the two highest are right; of the second nothing was seen.
         let logits = [3.0, 0.0, 1.0, 0.0, -1.0, 0.0, -3.0, 0.0];
         let right = whole(&[&[0], &[0], &[], &[]], 2);
-        let (thresholds, temperature) = fit_thresholds(&logits, &right, 2);
+        let (thresholds, temperature) = fit_thresholds(&logits, &right, 2, Threshold::F1);
         assert!(temperature > 0.0 && temperature.is_finite());
         let share = |logit: f64| sigmoid(logit / temperature);
         assert!(thresholds[0] < share(1.0) && thresholds[0] > share(-1.0), "{thresholds:?}");
@@ -169,8 +199,25 @@ mod tests {
         // Over-confidence is taken out: three of four are right at a logit of 10.
         let logits: Vec<f32> = vec![10.0; 400];
         let classes: Vec<&[usize]> = (0..400).map(|at| if at % 4 == 0 { &[][..] } else { &[0] }).collect();
-        let (_, temperature) = fit_thresholds(&logits, &whole(&classes, 1), 1);
+        let (_, temperature) = fit_thresholds(&logits, &whole(&classes, 1), 1, Threshold::F1);
         assert!((temperature - 10.0 / 3f64.ln()).abs() < 1e-3, "{temperature}");
+    }
+
+    #[test]
+    fn thresholds_by_both_sides() {
+        let said = |by, is: &[bool]| {
+            let logits: Vec<f32> = (0..is.len()).map(|place| -(place as f32)).collect();
+            let told: Vec<Vec<Option<bool>>> = is.iter().map(|&is| vec![Some(is)]).collect();
+            let (thresholds, temperature) = fit_thresholds(&logits, &told, 1, by);
+            let reached = |logit: &&f32| sigmoid(f64::from(**logit) / temperature) >= thresholds[0];
+            logits.iter().filter(reached).count()
+        };
+        let (y, n) = (true, false);
+        // Of all six, four are of it: an F1 of .8, and none of its absence. Of the first two, .67 and .67.
+        let mixed = [y, y, n, n, y, y];
+        assert_eq!((said(Threshold::F1, &mixed), said(Threshold::MacroF1, &mixed)), (6, 2));
+        let clear = [y, y, y, n, n];
+        assert_eq!((said(Threshold::F1, &clear), said(Threshold::MacroF1, &clear)), (3, 3));
     }
 
     #[test]
@@ -180,14 +227,14 @@ mod tests {
         // The class at 1 alone, as it is known: two right, a false alarm, one that is right not to be said.
         let alone = [2.0f32, 1.0, 0.5, -1.0];
         let of_it = [yes, yes, no, no].map(|is| vec![is]);
-        let like = fit_thresholds(&alone, &of_it, 1);
+        let like = fit_thresholds(&alone, &of_it, 1, Threshold::F1);
         let expected = measure_many(&alone, &of_it, &names[1..], (&[0.5], like.1), 1);
         assert!((expected.classes[0].macro_f1 - f64::midpoint(0.8, 2.0 / 3.0)).abs() < 1e-12, "{expected:?}");
         // The same beside another one of which nothing is known, and beside examples of which it is not.
         let logits = [9.0f32, 2.0, -9.0, 1.0, 3.0, 0.5, 0.0, -1.0, 1.0, 7.0, 1.0, -7.0];
         let mut told: Vec<Vec<Option<bool>>> = of_it.iter().map(|is| vec![None, is[0]]).collect();
         told.extend([vec![None, None], vec![None, None]]);
-        let (thresholds, temperature) = fit_thresholds(&logits, &told, 2);
+        let (thresholds, temperature) = fit_thresholds(&logits, &told, 2, Threshold::F1);
         assert_eq!((thresholds[0], temperature), (UNSEEN, like.1));
         assert_eq!(thresholds[1], like.0[0]);
         let found = measure_many(&logits, &told, &names, (&[0.5, 0.5], temperature), 1);

@@ -3,7 +3,7 @@
 mod many;
 mod unknown;
 
-pub use many::{fit_thresholds, measure_many};
+pub use many::{Threshold, fit_thresholds, measure_many};
 pub use unknown::{UnknownFigures, fit_unknown, measure_unknown};
 
 use crate::eval::{Interval, bootstrap};

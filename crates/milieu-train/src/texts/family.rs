@@ -76,7 +76,8 @@ impl Reading {
     pub(super) fn fit(recipe: &Recipe, data: &Data, logits: &[f32], numbers: &[usize]) -> Self {
         let count = data.classes.len();
         if data.many {
-            let (thresholds, temperature) = fit_thresholds(logits, &told(data, numbers), count);
+            let (thresholds, temperature) =
+                fit_thresholds(logits, &told(data, numbers), count, recipe.train.threshold);
             return Self { temperature, thresholds, unknown: None };
         }
         let right = firsts(&data.right(numbers));

@@ -3,6 +3,7 @@
 use super::data::Data;
 use super::network::NetworkConfig;
 use super::sources::{SourceConfig, are_names};
+use crate::classification::Threshold;
 use crate::descent::Descent;
 use crate::parts::{Places, names, set_aside};
 use crate::settings::{RecipeError, name_only, settled, table, within};
@@ -198,6 +199,8 @@ pub struct FitConfig {
     pub decay: f32,
     /// What the model is chosen by among epochs; of equal ones the latest is taken.
     pub choose: Choice,
+    /// What the threshold of each label is chosen by, where texts have any number of them.
+    pub threshold: Threshold,
     /// Epochs without a better validation after which training ends; 0 for never.
     pub patience: usize,
 }
@@ -302,6 +305,7 @@ impl Default for FitConfig {
             smoothing: 0.05,
             decay: 0.0,
             choose: Choice::LogLoss,
+            threshold: Threshold::F1,
             patience: 4,
         }
     }
@@ -451,6 +455,7 @@ mod tests {
             (&["data.path=x", "data.train=y"], "data.path must be set"),
             (&["data.path=x", "data.test=y"], "data.test must be beside"),
             (&["data.train=x", "data.pairs=true"], "data.pairs must be beside"),
+            (&["data.path=x", "train.threshold=auc"], "unknown variant"),
             (&["data.path=x", "train.rate=nan"], "train.rate must be above 0"),
             (&["data.path=x", "train.dropout=1"], "train.dropout"),
             (&["data.path=x", "model.grams.rows=10"], "rows must be 256"),
