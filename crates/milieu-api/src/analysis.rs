@@ -49,8 +49,8 @@ pub struct TextRequest {
     text: Option<String>,
     /// Or several, up to 1000.
     texts: Option<Vec<String>>,
-    /// The names of models, and of what rules read: `language`, `private_data`, `keywords`. All that classify texts, and all
-    /// rules, where it is left out.
+    /// The names of models, and of what is read beside: `language`, `private_data`, `keywords`, `needs`. All of them where
+    /// it is left out.
     tasks: Option<BTreeSet<String>>,
     /// How many labels of each, 1 to 1000; 5 where it is left out.
     top: Option<usize>,
@@ -138,6 +138,47 @@ pub struct TextResult {
     /// What the text is about, what says most first, where it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keywords: Option<Vec<TextKeyword>>,
+    /// What whoever wrote the text is after, where it was asked for: what models are surest of first, then what only cues
+    /// speak for, in the order of the text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub needs: Option<Vec<TextNeed>>,
+}
+
+/// What somebody is after.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct TextNeed {
+    /// Its name.
+    pub need: String,
+    /// How probable the best of what models say for it is, 0 to 1; null where only cues speak for it.
+    pub score: Option<f64>,
+    /// What it was recognised by.
+    pub by: Vec<NeedSign>,
+}
+
+/// What a need was recognised by: a label of a model, a part that a model labelled, or a cue.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, ToSchema)]
+pub struct NeedSign {
+    /// The name of the model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Its version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
+    /// The label.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// How probable it is, 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub probability: Option<f64>,
+    /// The part, or the cue as it is written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Its first character. Characters are Unicode scalar values of the text as it was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start: Option<usize>,
+    /// The character behind its last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end: Option<usize>,
 }
 
 /// The language of most of a text.

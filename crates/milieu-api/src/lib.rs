@@ -19,8 +19,8 @@ mod search;
 mod serving;
 
 pub use analysis::{
-    ClassLabel, ExplainedLabel, ImageAnalysis, MovingWord, PrivateSpan, SlotLabel, TextAnalysis, TextIn,
-    TextKeyword, TextLabels, TextLanguage, TextRequest, TextResult, read_texts,
+    ClassLabel, ExplainedLabel, ImageAnalysis, MovingWord, NeedSign, PrivateSpan, SlotLabel, TextAnalysis,
+    TextIn, TextKeyword, TextLabels, TextLanguage, TextNeed, TextRequest, TextResult, read_texts,
 };
 pub use answer::{
     Audience, Explanation, Feed, FeedEntry, Health, ItemList, ItemScore, Reason, ReceiptOut, Replay, Stats,

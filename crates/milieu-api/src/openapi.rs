@@ -7,11 +7,11 @@ use crate::{
     Health, ImageAnalysis, InferenceRequest, ItemIn, ItemList, ItemOut, ItemPatchIn, ItemScore,
     ItemUnderstood, Job, JobList, JobSpec, JobState, MediaWire, ModelCardOut, ModelChange, ModelData,
     ModelFile, ModelLineage, ModelList, ModelOut, ModelServing, ModelStages, ModelTrial, Moderation,
-    ModerationInput, ModerationPart, ModerationRequest, Moderations, MovingWord, OptimizeJob, OptimizeMethod,
-    PrivateSpan, PromoteIn, Reading, Reason, ReceiptOut, Replay, Score, SearchHit, SearchHits, SearchRequest,
-    ServedVersion, ShadowAgreement, SlotLabel, SpanScore, Stats, Stored, TextAnalysis, TextKeyword,
-    TextLabels, TextLanguage, TextRequest, TextResult, Texts, TrainJob, Training, TrialIn, Usage, UserIn,
-    UserList, UserOut, UserPatchIn, UserScore, Vector, VectorEncoding,
+    ModerationInput, ModerationPart, ModerationRequest, Moderations, MovingWord, NeedSign, OptimizeJob,
+    OptimizeMethod, PrivateSpan, PromoteIn, Reading, Reason, ReceiptOut, Replay, Score, SearchHit,
+    SearchHits, SearchRequest, ServedVersion, ShadowAgreement, SlotLabel, SpanScore, Stats, Stored,
+    TextAnalysis, TextKeyword, TextLabels, TextLanguage, TextNeed, TextRequest, TextResult, Texts, TrainJob,
+    Training, TrialIn, Usage, UserIn, UserList, UserOut, UserPatchIn, UserScore, Vector, VectorEncoding,
 };
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -271,7 +271,9 @@ pub fn openapi() -> String {
         TextAnalysis,
         TextLanguage,
         PrivateSpan,
+        NeedSign,
         TextKeyword,
+        TextNeed,
         TextLabels,
         TextRequest,
         TextResult,

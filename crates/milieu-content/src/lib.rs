@@ -11,7 +11,7 @@ pub use classifier::{Classifier, NotAClassifier};
 pub use milieu_text::{Found, Keyword, Language};
 pub use picture::{PictureClassifier, PreparedPicture};
 pub use text::{
-    Category, EMBEDDING_TASK, Evidence, Moving, Need, NeedSign, NeedSigns, Needs, NeedsError, Occlusion,
-    PreparedText, Rule, RuleReading, SLOTS_TASK, SlotReading, TextClassifier, TextEmbedder, TextPart,
-    TextReading, Verdict, judge,
+    Categories, CategoriesError, Category, EMBEDDING_TASK, Evidence, Moving, Need, NeedSign, NeedSigns,
+    Needs, NeedsError, Occlusion, PreparedText, Rule, RuleReading, SLOTS_TASK, SlotReading, TextClassifier,
+    TextEmbedder, TextPart, TextReading, Verdict, judge,
 };

@@ -24,19 +24,21 @@ pub fn clean_texts(examples: &mut Examples<String>) -> Vec<Dropped> {
 
 /// [`clean_texts`] for examples that have a text.
 pub fn clean_by_text<T>(examples: &mut Examples<T>, text: impl Fn(&T) -> &str) -> Vec<Dropped> {
-    let key = |text: &str| {
-        let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
-        xxh3_128(words.join(" ").as_bytes())
-    };
     let prints: Vec<Fingerprint> = examples
         .examples
         .iter()
-        .map(|example| Fingerprint { exact: key(text(&example.value)), near: None })
+        .map(|example| Fingerprint { exact: key_of(text(&example.value)), near: None })
         .collect();
     let reasons = judge(&prints, &examples.facts(), &|number| examples.examples[number].name.clone(), None);
     let mut dropped = Vec::new();
     sift(&mut examples.examples, reasons, |example| example.name.clone(), &mut dropped);
     dropped
+}
+
+/// What texts are recognised by between which case and white space alone make a difference.
+pub(crate) fn key_of(text: &str) -> u128 {
+    let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
+    xxh3_128(words.join(" ").as_bytes())
 }
 
 /// Takes out what has a reason to go, and notes it.
@@ -65,48 +67,57 @@ pub(crate) fn judge(
     near: Option<u32>,
 ) -> Vec<Option<Reason>> {
     let measures: Vec<bool> = facts.iter().map(|facts| facts.part.is_some_and(Part::measures)).collect();
-    let mut reasons = exact(prints, facts, &measures, name);
+    let of_class = |numbers: &[usize]| of_class(numbers, facts, name);
+    let mut reasons = exact(prints.iter().map(|print| print.exact), &measures, name, &of_class);
     if let Some(distance) = near {
         judge_near(prints, facts, &measures, name, distance, &mut reasons);
     }
     reasons
 }
 
-fn exact(
-    prints: &[Fingerprint],
-    facts: &[Facts<'_>],
+/// Why each of what comes with these keys should go, if it should. `alike` says it of those of one key, none of which
+/// measures or is in a part that does, in order.
+pub(crate) fn exact(
+    keys: impl Iterator<Item = u128>,
     measures: &[bool],
     name: &dyn Fn(usize) -> String,
+    alike: &dyn Fn(&[usize]) -> Vec<Option<Reason>>,
 ) -> Vec<Option<Reason>> {
     let mut measured: FxHashMap<u128, usize> = FxHashMap::default();
     let mut groups: FxHashMap<u128, Vec<usize>> = FxHashMap::default();
-    for (number, print) in prints.iter().enumerate() {
+    for (number, key) in keys.enumerate() {
         if measures[number] {
-            measured.entry(print.exact).or_insert(number);
+            measured.entry(key).or_insert(number);
         } else {
-            groups.entry(print.exact).or_default().push(number);
+            groups.entry(key).or_default().push(number);
         }
     }
-    let mut reasons = vec![None; prints.len()];
+    let mut reasons = vec![None; measures.len()];
     for (key, numbers) in groups {
-        let first = numbers[0];
-        let class = |number: usize| facts[number].class;
-        let other = numbers.iter().copied().find(|&number| class(number) != class(first));
-        for &number in &numbers {
-            reasons[number] = if let Some(&into) = measured.get(&key) {
-                Some(Reason::Leak { into: name(into) })
-            } else if let Some(other) = other {
-                Some(Reason::Contradiction {
-                    with: name(if class(number) == class(first) { other } else { first }),
-                })
-            } else if number != first {
-                Some(Reason::Duplicate { of: name(first) })
-            } else {
-                None
-            };
+        let found = match measured.get(&key) {
+            Some(&into) => vec![Some(Reason::Leak { into: name(into) }); numbers.len()],
+            None => alike(&numbers),
+        };
+        for (&number, reason) in numbers.iter().zip(found) {
+            reasons[number] = reason;
         }
     }
     reasons
+}
+
+/// Of the same, each of one class, the first stays where no other is of another class.
+fn of_class(numbers: &[usize], facts: &[Facts<'_>], name: &dyn Fn(usize) -> String) -> Vec<Option<Reason>> {
+    let Some(&first) = numbers.first() else { return Vec::new() };
+    let class = |number: usize| facts[number].class;
+    let other = numbers.iter().copied().find(|&number| class(number) != class(first));
+    let reason = |&number: &usize| match other {
+        Some(other) => Some(Reason::Contradiction {
+            with: name(if class(number) == class(first) { other } else { first }),
+        }),
+        None if number != first => Some(Reason::Duplicate { of: name(first) }),
+        None => None,
+    };
+    numbers.iter().map(reason).collect()
 }
 
 /// Compares with what stays, not with every other: a crowd of near duplicates costs no square.
@@ -190,6 +201,7 @@ mod tests {
         let of = |text: &str, class, part| Labelled {
             name: text.to_owned(),
             labels: vec![class],
+            untold: Vec::new(),
             part,
             group: None,
             at: None,

@@ -61,6 +61,8 @@ pub struct Labelled<T> {
     /// Its classes, numbers among [`Examples::classes`]: one for classification, any number for tags, none
     /// where nothing is known.
     pub labels: Vec<usize>,
+    /// Of tags, the classes of which it is not known whether it has them; all that are in neither list it has not.
+    pub untold: Vec<usize>,
     /// What the data says it is for.
     pub part: Option<Part>,
     /// Whose it is: a speaker, a user.

@@ -18,6 +18,7 @@ mod settings;
 pub mod split;
 mod suspects;
 pub mod tables;
+mod told;
 
 pub use dropped::{Dropped, Judge, Reason};
 pub use duplicates::{Fingerprint, clean_by_text, clean_texts};
@@ -27,3 +28,4 @@ pub use loader::{Loader, LoaderConfig, LoaderError};
 pub use random::mix;
 pub use settings::RangeError;
 pub use suspects::{Suspect, Suspicion, SuspicionError, suspects};
+pub use told::clean_told_texts;

@@ -26,9 +26,20 @@ pub fn mean_squared<const D: usize>(found: Tensor<D>, wanted: Tensor<D>) -> Tens
 /// The mean logistic loss of `logits` against `targets` from 0 to 1, each for itself.
 #[must_use]
 pub fn logistic<const D: usize>(logits: Tensor<D>, targets: Tensor<D>) -> Tensor<1> {
+    likelihood(logits, targets).mean().neg()
+}
+
+/// [`logistic`] where `known` is 1; where it is 0, the loss is 0, whatever the target. The mean is over all places.
+#[must_use]
+pub fn known_logistic<const D: usize>(logits: Tensor<D>, targets: Tensor<D>, known: Tensor<D>) -> Tensor<1> {
+    (likelihood(logits, targets) * known).mean().neg()
+}
+
+/// The logarithm of how probable each target is by its logit.
+fn likelihood<const D: usize>(logits: Tensor<D>, targets: Tensor<D>) -> Tensor<D> {
     let yes = targets.clone() * log_sigmoid(logits.clone());
     let no = (targets.neg() + 1.0) * log_sigmoid(logits.neg());
-    (yes + no).mean().neg()
+    yes + no
 }
 
 /// How far two answers to each example are apart, as a mean over the batch: half of the sum of both divergences of Kullback

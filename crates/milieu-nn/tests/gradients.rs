@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use milieu_nn::kernels::{Crf, CrfScores, Spans, Succession};
-use milieu_nn::losses::{cross_entropy, logistic, mean_squared, smooth};
+use milieu_nn::losses::{cross_entropy, known_logistic, logistic, mean_squared, smooth};
 use milieu_nn::ops::packed::{crf, pick};
 use milieu_nn::{
     Activation, Gradient, Layer, Network, Parameter, ParameterKind, Parameters, Size, Tape, Tensor, values,
@@ -173,6 +173,12 @@ fn losses() {
     check(&dense, ROWS, |tape, output| {
         let targets = (0..EXAMPLES * 4).map(|place| (place % 3) as f32 / 2.0).collect();
         logistic(output, tape.tensor(targets, [EXAMPLES, 4]))
+    });
+    check(&dense, ROWS, |tape, output| {
+        let targets = (0..EXAMPLES * 4).map(|place| (place % 3) as f32 / 2.0).collect();
+        let known = (0..EXAMPLES * 4).map(|place| (place % 5 % 2) as f32).collect();
+        let [targets, known] = [targets, known].map(|values| tape.tensor(values, [EXAMPLES, 4]));
+        known_logistic(output, targets, known)
     });
 }
 

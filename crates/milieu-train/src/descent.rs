@@ -1,7 +1,7 @@
 //! What every network over texts does alike: epochs of steps down the gradient, and answers to many texts.
 
 use milieu_dataset::mix;
-use milieu_nn::losses::{cross_entropy, logistic};
+use milieu_nn::losses::{cross_entropy, known_logistic};
 use milieu_nn::{Average, Optimiser, OptimiserConfig, Parameters, Schedule, Tape, Tensor, clip, values};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -109,15 +109,17 @@ impl Descent<'_> {
 }
 
 /// The mean loss of the logits of some texts, `N x C`, beside the shares of their classes that are wanted, one text after
-/// the other; `many` where a text may have any number of classes.
+/// the other; `many` where a text may have any number of classes, of which those count nothing of which no number is wanted.
 pub(crate) fn class_loss(tape: &Tape<'_>, logits: Tensor<2>, wanted: Vec<f32>, many: bool) -> Tensor<1> {
     let shape = logits.dims();
-    let wanted = tape.tensor(wanted, shape);
     if many {
+        let known = wanted.iter().map(|share| f32::from(u8::from(!share.is_nan()))).collect();
+        let wanted = wanted.into_iter().map(|share| if share.is_nan() { 0.0 } else { share }).collect();
+        let (wanted, known) = (tape.tensor(wanted, shape), tape.tensor(known, shape));
         // The sum over classes, as in the bag: a mean would make steps of many classes small.
-        logistic(logits, wanted) * shape[1] as f32
+        known_logistic(logits, wanted, known) * shape[1] as f32
     } else {
-        cross_entropy(logits, wanted, None)
+        cross_entropy(logits, tape.tensor(wanted, shape), None)
     }
 }
 
@@ -156,5 +158,27 @@ mod tests {
         check(&[1, 2, 1], 4, &[&[0, 1, 2]]);
         check(&[3, 2, 9, 1, 3], 4, &[&[0], &[1], &[2], &[3, 4]]);
         check(&[9, 9], 4, &[&[0], &[1]]);
+    }
+
+    #[test]
+    fn classes_that_are_not_known_count_nothing() {
+        let parameters = milieu_nn::Parameters::default();
+        let tape = Tape::answering(&parameters);
+        let rows = [[2.0f32, -1.0], [0.5, 3.0], [-4.0, 0.0]];
+        let loss = |wanted: [[f32; 2]; 3]| {
+            let logits = tape.tensor(rows.concat(), [3, 2]);
+            f64::from(values(class_loss(&tape, logits, wanted.concat(), true))[0])
+        };
+        let of =
+            |logit: f32, share: f32| f64::from(logit.max(0.0) + (-logit.abs()).exp().ln_1p() - share * logit);
+        let check = |wanted: [[f32; 2]; 3]| {
+            let pairs = rows.iter().flatten().zip(wanted.as_flattened()).filter(|(_, share)| !share.is_nan());
+            let expected = pairs.map(|(&logit, &share)| of(logit, share)).sum::<f64>() / 3.0;
+            assert!((loss(wanted) - expected).abs() < 1e-6, "{wanted:?}: {} {expected}", loss(wanted));
+        };
+        let nan = f32::NAN;
+        check([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]);
+        check([[1.0, nan], [nan, 0.0], [nan, nan]]);
+        check([[nan; 2]; 3]);
     }
 }

@@ -43,10 +43,9 @@ pub(crate) struct Places<'a> {
 }
 
 impl Places<'_> {
-    /// What must hold of them, and of the shares that are set aside, as [`within`](crate::settings::within) takes it.
-    pub(crate) fn rules(&self, shares: Shares) -> [(bool, &'static str, &'static str); 4] {
+    /// What must hold of them, as [`within`](crate::settings::within) takes it.
+    pub(crate) fn rules(&self) -> [(bool, &'static str, &'static str); 2] {
         let Self { path, train, validation, test } = self;
-        let set_aside = 0.01..=0.45;
         [
             (
                 path.is_some() != train.is_some(),
@@ -54,8 +53,6 @@ impl Places<'_> {
                 "set where data.train is not, and the other way round",
             ),
             (path.is_none() || (test.is_none() && validation.is_none()), "data.test", "beside data.train"),
-            (set_aside.contains(&shares.validation), "data.held_out", "0.01 to 0.45"),
-            (set_aside.contains(&shares.test), "data.measured", "0.01 to 0.45"),
         ]
     }
 
@@ -80,6 +77,15 @@ impl Places<'_> {
         }
         Ok(all)
     }
+}
+
+/// What must hold of the shares that are set aside, as [`within`](crate::settings::within) takes it.
+pub(crate) fn set_aside(shares: Shares) -> [(bool, &'static str, &'static str); 2] {
+    let range = 0.01..=0.45;
+    [
+        (range.contains(&shares.validation), "data.held_out", "0.01 to 0.45"),
+        (range.contains(&shares.test), "data.measured", "0.01 to 0.45"),
+    ]
 }
 
 /// The same paths without the folders that they lie in.

@@ -65,7 +65,9 @@ fn read(text: &str, settings: &[String]) -> Result<(), String> {
         Task::TextClassification => texts::Recipe::read(text, settings).map(|recipe| {
             let folder = recipe.encoder.is_some_and(|encoder| encoder.path.is_some());
             let more = recipe.teacher.is_some_and(|teacher| !teacher.texts.is_empty());
-            recipe.data.path.is_none() || recipe.data.names.is_some() || folder || more
+            // Sources lie where they say.
+            let sources = !recipe.data.sources.is_empty();
+            recipe.data.path.is_none() || recipe.data.names.is_some() || sources || folder || more
         }),
         Task::TextSlots => slots::Recipe::read(text, settings)
             .map(|recipe| recipe.data.path.is_none() || recipe.encoder.is_some()),
@@ -160,6 +162,9 @@ mod tests {
         check(texts, &["data.path=set"], true);
         check(texts, &["data.train=/etc/passwd"], false);
         check(texts, &["data.path=set", "data.names=/etc/passwd"], false);
+        check(texts, &["data.path=set", "data.columns=['hate', 'insult']"], true);
+        check(texts, &["data.path=set", "data.sources=[{path='/etc', knows={a=['b']}}]"], false);
+        check(texts, &["data.path=set", "data.sources=[{path='a.csv', columns=['b']}]"], false);
         check(texts, &["data.path=set", "encoder.path=/srv/encoder"], false);
         check(
             "task = 'text-slots'\n[data]\n[encoder]",

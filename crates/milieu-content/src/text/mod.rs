@@ -1,5 +1,6 @@
 //! What models make of texts.
 
+mod categories;
 mod embedder;
 mod moderation;
 mod needs;
@@ -8,6 +9,7 @@ mod reading;
 mod rules;
 mod slots;
 
+pub use categories::{Categories, CategoriesError};
 pub use embedder::{EMBEDDING_TASK, TextEmbedder};
 pub use moderation::{Category, Verdict, judge};
 pub use needs::{Evidence, Need, NeedSign, NeedSigns, Needs, NeedsError};

@@ -73,14 +73,22 @@ pub struct Verdict {
 }
 
 impl Category {
+    /// All of them, in order.
+    pub fn all() -> impl Iterator<Item = Self> {
+        NAMES.iter().map(|&(_, category)| category)
+    }
+
+    /// The category of this name.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        NAMES.iter().find(|(known, _)| *known == name).map(|&(_, category)| category)
+    }
+
     /// The category that a label stands for, whatever its case and whether its words are joined by `_`, `-` or a space;
     /// none where it stands for something harmless or something else.
     #[must_use]
     pub fn of_label(label: &str) -> Option<Self> {
-        let name: String = label
-            .chars()
-            .map(|c| if matches!(c, '_' | ' ') { '-' } else { c.to_ascii_lowercase() })
-            .collect();
+        let name = spelled(label);
         NAMES.iter().chain(&OTHERWISE).find(|(known, _)| *known == name).map(|&(_, category)| category)
     }
 
@@ -91,11 +99,20 @@ impl Category {
     }
 }
 
-/// Adds what the classes of a text, the most probable first, say of categories: of several labels of one category, the
-/// most probable counts.
-pub fn judge(classes: &[Class], verdicts: &mut BTreeMap<Category, Verdict>) {
+/// A label as all its spellings are told apart from others: in lower case, with `-` between words.
+pub(super) fn spelled(label: &str) -> String {
+    label.chars().map(|c| if matches!(c, '_' | ' ') { '-' } else { c.to_ascii_lowercase() }).collect()
+}
+
+/// Adds what the classes of a text, the most probable first, say of categories, `of` being the one that a label stands for:
+/// of several labels of one category, the most probable counts.
+pub fn judge(
+    classes: &[Class],
+    of: impl Fn(&str) -> Option<Category>,
+    verdicts: &mut BTreeMap<Category, Verdict>,
+) {
     for (place, class) in classes.iter().enumerate() {
-        let Some(category) = Category::of_label(&class.label) else { continue };
+        let Some(category) = of(&class.label) else { continue };
         let applies = class.applies.unwrap_or(place == 0);
         let verdict = verdicts.entry(category).or_insert(Verdict { probability: 0.0, applies: false });
         verdict.probability = verdict.probability.max(class.probability);
@@ -133,12 +150,16 @@ mod tests {
             |label: &str, probability, applies| Class { label: label.to_owned(), probability, applies };
         let mut found = BTreeMap::new();
         // One of two: the first is it.
-        judge(&[class("non-hate", 0.7, None), class("hate", 0.3, None)], &mut found);
+        let mut judge = |classes: &[Class]| {
+            super::judge(classes, Category::of_label, &mut found);
+            found.clone()
+        };
+        let found = judge(&[class("non-hate", 0.7, None), class("hate", 0.3, None)]);
         assert_eq!(found[&Category::Hate], Verdict { probability: 0.3, applies: false });
-        judge(&[class("hate", 0.6, None), class("non-hate", 0.4, None)], &mut found);
+        let found = judge(&[class("hate", 0.6, None), class("non-hate", 0.4, None)]);
         assert_eq!(found[&Category::Hate], Verdict { probability: 0.6, applies: true });
         // Any number of them: by their thresholds.
-        judge(&[class("insult", 0.4, Some(true)), class("toxic", 0.7, Some(false))], &mut found);
+        let found = judge(&[class("insult", 0.4, Some(true)), class("toxic", 0.7, Some(false))]);
         assert_eq!(found[&Category::Harassment], Verdict { probability: 0.7, applies: true });
         assert_eq!(found.len(), 2);
     }

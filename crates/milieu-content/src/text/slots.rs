@@ -34,6 +34,12 @@ pub struct SlotReading {
 }
 
 impl SlotReading {
+    /// The labels that parts may have.
+    #[must_use]
+    pub fn labels(&self) -> &[String] {
+        self.chain.labels()
+    }
+
     /// By the file of a version that holds its chain, for a model of this signature.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! The columns of a row that say something of an example.
 
+use super::cells;
 use super::table::TableConfig;
 use serde_json::{Map, Value};
 
@@ -8,6 +9,10 @@ use serde_json::{Map, Value};
 pub(super) struct Row {
     pub(super) text: String,
     pub(super) labels: Vec<String>,
+    /// Labels of which it says nothing, where each has a column.
+    pub(super) untold: Vec<String>,
+    /// Whether it says of any label that the text has it not.
+    pub(super) denies: bool,
     pub(super) group: Option<String>,
     pub(super) time: Option<String>,
     pub(super) part: Option<String>,
@@ -19,6 +24,8 @@ pub(super) struct Columns<'a> {
     count: usize,
     text: usize,
     label: Option<usize>,
+    /// Where labels have columns of their own.
+    labels: Vec<usize>,
     group: Option<usize>,
     time: Option<usize>,
     part: Option<usize>,
@@ -39,7 +46,8 @@ impl<'a> Columns<'a> {
             config,
             count: header.len(),
             text: place(&config.text)?,
-            label: maybe(&config.label)?,
+            label: if config.columns.is_empty() { maybe(&config.label)? } else { None },
+            labels: config.columns.iter().map(|name| place(name)).collect::<Result<_, _>>()?,
             group: maybe(&config.group)?,
             time: maybe(&config.time)?,
             part: maybe(&config.part)?,
@@ -58,8 +66,11 @@ impl<'a> Columns<'a> {
                 .filter(|field| !field.is_empty())
         };
         let (group, time, part) = (field(self.group), field(self.time), field(self.part));
+        let cells: Vec<String> = self.labels.iter().map(|&at| fields[at].clone()).collect();
         let text = std::mem::take(&mut fields[self.text]);
-        Ok(Row { text, labels: labels.unwrap_or_default(), group, time, part })
+        let mut row = Row { text, labels: labels.unwrap_or_default(), group, time, part, ..Row::default() };
+        cells::add(&mut row, self.config.columns.iter().zip(cells))?;
+        Ok(row)
     }
 }
 
@@ -87,20 +98,28 @@ pub(super) fn object_row(config: &TableConfig, object: &Map<String, Value>) -> R
             .ok_or_else(|| format!("{name:?} is neither text nor a number")),
     };
     let maybe = |name: &Option<String>| name.as_deref().map_or(Ok(None), field);
-    let labels = match config.label.as_deref().and_then(|name| object.get(name)) {
+    let label = config.label.as_deref().filter(|_| config.columns.is_empty());
+    let labels = match label.and_then(|name| object.get(name)) {
         Some(Value::Array(labels)) => labels
             .iter()
             .map(|label| scalar(label).ok_or_else(|| "a label is neither text nor a number".to_owned()))
             .collect::<Result<_, _>>()?,
-        _ => maybe(&config.label)?.map_or_else(Vec::new, |label| split_labels(&label, config.separator)),
+        _ => label
+            .map_or(Ok(None), field)?
+            .map_or_else(Vec::new, |label| split_labels(&label, config.separator)),
     };
-    Ok(Row {
+    let mut row = Row {
         text: field(&config.text)?.unwrap_or_default(),
         labels,
         group: maybe(&config.group)?,
         time: maybe(&config.time)?,
         part: maybe(&config.part)?,
-    })
+        ..Row::default()
+    };
+    let cells = config.columns.iter().map(|name| field(name).map(|cell| (name, cell.unwrap_or_default())));
+    let cells: Vec<_> = cells.collect::<Result<_, _>>()?;
+    cells::add(&mut row, cells.into_iter())?;
+    Ok(row)
 }
 
 pub(super) fn scalar(value: &Value) -> Option<String> {

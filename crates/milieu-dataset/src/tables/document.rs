@@ -65,6 +65,9 @@ fn add(
 
 /// A text and its label.
 fn pair(fields: &[Value], config: &TableConfig) -> Result<Row, String> {
+    if !config.columns.is_empty() {
+        return Err("is a list, and has no columns of labels".to_owned());
+    }
     let [text, label] = fields else { return Err(format!("has {} fields, not 2", fields.len())) };
     let text = scalar(text).ok_or("its text is neither text nor a number")?;
     let label = scalar(label).ok_or("its label is neither text nor a number")?;

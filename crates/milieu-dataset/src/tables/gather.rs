@@ -49,7 +49,8 @@ pub(super) struct Gather<'a> {
     unlabelled: bool,
     most_bytes: u64,
     bytes: u64,
-    found: Vec<(Labelled<String>, Vec<String>)>,
+    /// With the labels it has and those of which nothing is said.
+    found: Vec<(Labelled<String>, [Vec<String>; 2])>,
     bad: BadLines,
 }
 
@@ -76,11 +77,16 @@ impl<'a> Gather<'a> {
         self.bytes <= self.most_bytes
     }
 
-    fn example(&self, file: &str, line: u64, row: Row) -> Result<(Labelled<String>, Vec<String>), String> {
+    fn example(
+        &self,
+        file: &str,
+        line: u64,
+        row: Row,
+    ) -> Result<(Labelled<String>, [Vec<String>; 2]), String> {
         if row.text.trim().is_empty() {
             return Err("has no text".to_owned());
         }
-        if row.labels.is_empty() && !self.unlabelled {
+        if row.labels.is_empty() && !row.denies && !self.unlabelled {
             return Err("has no label".to_owned());
         }
         if !self.names.is_empty()
@@ -94,8 +100,10 @@ impl<'a> Gather<'a> {
         };
         let at = row.time.as_deref().map(time::parse).transpose()?.map(|at| at.millis());
         let name = format!("{file}:{line}");
-        let example = Labelled { name, labels: Vec::new(), part, group: row.group, at, value: row.text };
-        Ok((example, row.labels))
+        let Row { text: value, labels, untold, group, .. } = row;
+        let (none, nothing) = (Vec::new(), Vec::new());
+        let example = Labelled { name, labels: none, untold: nothing, part, group, at, value };
+        Ok((example, [labels, untold]))
     }
 
     /// The examples. Classes are in the order of their names' list, else in that of numbers where all are, else
@@ -104,7 +112,7 @@ impl<'a> Gather<'a> {
         let Self { names, known, found, bad, .. } = self;
         let mut classes: Vec<String> = names.iter().map(|name| name.name.clone()).collect();
         if classes.is_empty() {
-            let seen: BTreeSet<&String> = found.iter().flat_map(|(_, labels)| labels).collect();
+            let seen: BTreeSet<&String> = found.iter().flat_map(|(_, [labels, _])| labels).collect();
             classes = seen.into_iter().cloned().collect();
             if classes.iter().all(|class| class.parse::<i64>().is_ok()) {
                 classes.sort_by_key(|class| class.parse::<i64>().unwrap_or_default());
@@ -117,12 +125,15 @@ impl<'a> Gather<'a> {
         };
         let examples = found
             .into_iter()
-            .map(|(example, labels)| {
-                let mut numbers: Vec<usize> =
-                    labels.iter().filter_map(|label| places.get(label.as_str()).copied()).collect();
-                let mut seen = BTreeSet::new();
-                numbers.retain(|&number| seen.insert(number));
-                Labelled { labels: numbers, ..example }
+            .map(|(example, said)| {
+                let [labels, untold] = said.map(|labels| {
+                    let mut numbers: Vec<usize> =
+                        labels.iter().filter_map(|label| places.get(label.as_str()).copied()).collect();
+                    let mut seen = BTreeSet::new();
+                    numbers.retain(|&number| seen.insert(number));
+                    numbers
+                });
+                Labelled { labels, untold, ..example }
             })
             .collect();
         Examples { classes, examples, bad }

@@ -1,6 +1,7 @@
 //! Labelled tables: CSV, TSV and JSONL with named columns, files of texts beside files of labels, texts with tagged parts,
 //! manifests of recordings. Lines that are no examples are reported with their number and reason.
 
+mod cells;
 mod columns;
 mod document;
 mod gather;

@@ -51,8 +51,8 @@ pub fn read_manifest(
         };
         match found {
             Ok(value) => {
-                let Labelled { name, labels, part, group, at, .. } = example;
-                examples.push(Labelled { name, labels, part, group, at, value });
+                let Labelled { name, labels, untold, part, group, at, .. } = example;
+                examples.push(Labelled { name, labels, untold, part, group, at, value });
             }
             Err(reason) => {
                 let (file, line) = example.name.rsplit_once(':').unwrap_or((&example.name, "0"));
@@ -81,7 +81,15 @@ pub fn read_sound_folders(data: &Path) -> Result<Examples<Place>, TableError> {
         };
         let labels = examples.classes.binary_search(&class).into_iter().collect();
         let part = name.rsplit('/').skip(2).find_map(Part::of_word);
-        examples.examples.push(Labelled { name, labels, part, group: None, at: None, value });
+        examples.examples.push(Labelled {
+            name,
+            labels,
+            untold: Vec::new(),
+            part,
+            group: None,
+            at: None,
+            value,
+        });
     }
     Ok(examples)
 }

@@ -40,6 +40,9 @@ pub struct TableConfig {
     pub text: String,
     /// The column of the label or labels.
     pub label: Option<String>,
+    /// The columns of labels that a text has or has not, in place of `label`: `1`, `yes` or `true` in a cell say that it has,
+    /// `0`, `no` or `false` that it has not, an empty one nothing. The classes are in this order then, and have no names.
+    pub columns: Vec<String>,
     /// The column of whose it is.
     pub group: Option<String>,
     /// The column of when it was: RFC 3339, a date, or a Unix time.
@@ -63,6 +66,7 @@ impl Default for TableConfig {
             header: Vec::new(),
             text: "text".to_owned(),
             label: Some("label".to_owned()),
+            columns: Vec::new(),
             group: None,
             time: None,
             part: None,
@@ -79,7 +83,12 @@ impl Default for TableConfig {
 /// # Errors
 /// [`TableError`]; what is wrong with single lines is in [`Examples::bad`].
 pub fn read_table(path: &Path, config: &TableConfig) -> Result<Examples<String>, TableError> {
-    let names = class_names(path, config.names.as_deref())?;
+    let columns = config.columns.iter().map(|name| ClassName { id: name.clone(), name: name.clone() });
+    let names = if config.columns.is_empty() {
+        class_names(path, config.names.as_deref())?
+    } else {
+        columns.collect()
+    };
     let mut gather = Gather::new(&names, config.unlabelled, config.most_bytes);
     let (mut tables, mut fits) = (0, true);
     let alone = path.is_file();

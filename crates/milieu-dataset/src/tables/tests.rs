@@ -117,6 +117,37 @@ fn tsv_without_header_with_several_labels() {
 }
 
 #[test]
+fn labels_as_columns() {
+    let root = tempfile::tempdir().unwrap();
+    let table = "id,text,hate,threat\n1,a,1,0\n2,b,,no\n3,c,0,\n4,d,,\n5,e,often,0\n6,f,0,0\n";
+    let lines = "{\"text\": \"a\", \"hate\": true, \"threat\": 0}\n{\"text\": \"b\", \"threat\": \"no\"}\n\
+        {\"text\": \"c\", \"hate\": 0.2, \"threat\": null}\n{\"text\": \"d\"}\n\
+        {\"text\": \"e\", \"hate\": \"often\"}\n{\"text\": \"f\", \"hate\": false, \"threat\": \"false\"}\n";
+    let config =
+        TableConfig { columns: vec!["threat".to_owned(), "hate".to_owned()], ..TableConfig::default() };
+    for (name, bytes) in [("x.csv", table), ("x.jsonl", lines)] {
+        let found = read_table(&put(root.path(), name, bytes.as_bytes()), &config).unwrap();
+        assert_eq!(found.classes, ["threat", "hate"]);
+        let said: Vec<(&str, &[usize], &[usize])> = found
+            .examples
+            .iter()
+            .map(|example| (example.value.as_str(), example.labels.as_slice(), example.untold.as_slice()))
+            .collect();
+        let expected: [(&str, &[usize], &[usize]); 4] =
+            [("a", &[1], &[]), ("b", &[], &[1]), ("c", &[], &[0]), ("f", &[], &[])];
+        assert_eq!(said, expected, "{name}");
+        let reasons: Vec<&str> = found.bad.first.iter().map(|bad| bad.reason.as_str()).collect();
+        assert_eq!(reasons, ["has no label", "\"hate\" is \"often\", neither yes nor no"], "{name}");
+    }
+    let path = put(root.path(), "x.csv", table.as_bytes());
+    let other = TableConfig { columns: vec!["insult".to_owned()], ..TableConfig::default() };
+    let found = read_table(&path, &other).unwrap();
+    assert_eq!(bad(&found), [(0, "there is no column \"insult\" among: id, text, hate, threat")]);
+    let kept = TableConfig { unlabelled: true, ..config };
+    assert_eq!(read_table(&path, &kept).unwrap().examples[3].untold, [0, 1]);
+}
+
+#[test]
 fn jsonl() {
     let root = tempfile::tempdir().unwrap();
     let lines = "{\"text\": \"a\", \"label\": 3, \"user\": 7}\n\n{\"text\": \"b\", \"label\": [\"x\", true]}\n\

@@ -251,6 +251,16 @@ pub const KEYS: &[Key] = &[
         "server",
         "The models that say what harms in texts; none for all that have a label which stands for a category of it",
     ),
+    key(
+        "moderation.labels",
+        "server",
+        "A table: which category a `label`, or a `\"MODEL/label\"` of one model, stands for; `\"none\"` for none. It goes before what labels are called",
+    ),
+    key(
+        "needs.signs",
+        "server",
+        "A table: what each need is recognised by, `{labels = [...], parts = [...], cues = [...]}`. A known need is replaced, and one without signs not looked for",
+    ),
     key("understanding.enabled", "server", "Whether models read the texts of items in the background"),
     key(
         "understanding.model",

@@ -176,13 +176,15 @@ fn parse(text: &str) -> Value {
         .unwrap_or_else(|| Value::String(text.into()))
 }
 
-/// Every value with its dotted name; empty tables vanish.
+/// Every value with its dotted name; empty tables vanish that are no setting themselves.
 pub(super) fn flatten(prefix: &str, table: &Table) -> Vec<(String, Value)> {
     let mut all = Vec::new();
     for (name, value) in table {
         let name = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
         match value {
-            Value::Table(inner) => all.extend(flatten(&name, inner)),
+            Value::Table(inner) if KEYS.iter().all(|key| key.name != name) => {
+                all.extend(flatten(&name, inner))
+            }
             value => all.push((name, value.clone())),
         }
     }

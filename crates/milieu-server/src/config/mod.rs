@@ -7,6 +7,7 @@ pub use keys::{KEYS, Key, table};
 pub use layers::{ConfigError, Layers};
 
 use crate::child::Limits;
+use milieu_content::{Categories, Needs};
 use milieu_feed::FeedConfig;
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +35,8 @@ pub struct Config {
     pub inference: InferenceConfig,
     /// What harms in texts.
     pub moderation: ModerationConfig,
+    /// What whoever writes a text is after.
+    pub needs: NeedsConfig,
     /// What the texts of items say.
     pub understanding: UnderstandingConfig,
     /// What the server writes about itself.
@@ -139,6 +142,15 @@ pub struct InferenceConfig {
 #[expect(missing_docs, reason = "KEYS documents each setting, for the guide too")]
 pub struct ModerationConfig {
     pub models: Vec<String>,
+    pub labels: Categories,
+}
+
+/// See [`KEYS`].
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "KEYS documents each setting, for the guide too")]
+pub struct NeedsConfig {
+    pub signs: Needs,
 }
 
 /// See [`KEYS`].

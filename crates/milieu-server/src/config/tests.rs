@@ -44,6 +44,32 @@ fn later_layers_win() {
 }
 
 #[test]
+fn a_setting_may_be_a_table() {
+    fn check(file: &str, environment: &[(&str, &str)], flags: &[&str], expected: Option<&str>) {
+        let found = read(file, environment, flags).unwrap().moderation.labels.of("tone", "v1.2 rude");
+        assert_eq!(found.map(milieu_content::Category::name), expected, "{file} {environment:?} {flags:?}");
+    }
+    let file = "[moderation.labels]\n\"tone/v1.2-rude\" = \"hate\"\njoy = \"none\"";
+    let variable = [("MILIEU_MODERATION_LABELS", "{'v1.2 rude' = 'violence'}")];
+    check("", &[], &[], None);
+    check(file, &[], &[], Some("hate"));
+    check(file, &variable, &[], Some("violence"));
+    check(file, &variable, &["moderation.labels={}"], None);
+}
+
+#[test]
+fn signs_of_needs_are_read() {
+    let file =
+        "[needs.signs.meets]\nlabels = [\"tone/meet\"]\ncues = [\"at * o'clock\"]\n[needs.signs.thanks]";
+    let needs = read(file, &[], &[]).unwrap().needs.signs;
+    let names = |text: &str| needs.read(text, &[]).into_iter().map(|need| need.name).collect::<Vec<_>>();
+    assert_eq!(names("at nine o'clock, thanks"), ["meets"]);
+    assert!(needs.knows("tone", "Meet"));
+    let error = read("[needs.signs.meets]\ncues = [\"*\"]", &[], &[]).unwrap_err().to_string();
+    assert!(error.contains("a cue of meets: \"*\" is no phrase"), "{error}");
+}
+
+#[test]
 fn what_is_no_setting_is_refused() {
     fn check(file: &str, environment: &[(&str, &str)], flags: &[&str], expected: &str) {
         let found = read(file, environment, flags).unwrap_err();
@@ -66,6 +92,10 @@ fn what_is_no_setting_is_refused() {
     check("", &[], &["feed.weights.like=1000"], "feed.weights.like is 1000, but must be from -100 to 100");
     check("", &[], &["feed.out_of_network=nan"], "feed.out_of_network is NaN");
     check("", &[], &["telemetry.level=loud"], "--set: ");
+    let labels = "[moderation.labels]\nrude = \"rudeness\"";
+    check(labels, &[], &[], "FILE: \"rude\" stands for \"rudeness\", which is no category; there are: none,");
+    check("", &[], &["moderation.labels={rude=1}"], "--set: ");
+    check("", &[], &["moderation.labels.rude=hate"], "--set: there is no setting moderation.labels.rude");
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! `/v1/analyze`: what content shows.
 
 use super::App;
+use super::needs::read as of_needs;
 use crate::answer::{Answer, Json, Query, Refusal, body as json_body, content};
-use crate::serving::{Explained, ServingError};
+use crate::serving::{Explained, NEEDS, ServingError};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
@@ -50,21 +51,32 @@ pub(super) async fn text(State(shared): App, headers: HeaderMap, body: Body) -> 
     let bytes = json_body(&headers, body, limit, arrival).await?;
     let start = Instant::now();
     let TextIn { texts, tasks, top, key, explain } = read_texts(&bytes)?;
-    let (rules, models) = apart(tasks);
+    let Asked { rules, needs, models } = Asked::of(tasks);
     let texts: Arc<[String]> = texts.into();
     let read = shared.serving.read_by_rules(Arc::clone(&texts), rules).await?;
     let mut results: Vec<TextResult> = read.into_iter().map(result).collect();
     // Where nobody names a model, and there is none, rules are answer enough.
-    let none = models.is_none() && !shared.serving.classifies_texts();
-    let said = match none || models.as_ref().is_some_and(BTreeSet::is_empty) {
+    let models = models.unwrap_or_else(|| shared.serving.models_of_texts().1.into_iter().collect());
+    let mut readers = models.clone();
+    if needs {
+        readers.extend(shared.serving.models_of_needs(&shared.config.needs.signs, key.as_deref()).await);
+    }
+    // What needs are recognised by may be any of a model's labels.
+    let most = if needs { usize::MAX } else { top };
+    let mut said = match readers.is_empty() {
         true => Vec::new(),
         false => shared
             .serving
-            .read_texts(models, key.as_deref(), Arc::clone(&texts), top)
+            .read_texts(Some(readers), key.as_deref(), Arc::clone(&texts), most)
             .await
             .map_err(of_tasks)?,
     };
-    for said in said {
+    if needs {
+        let found;
+        (found, said) = of_needs(State(Arc::clone(&shared)), Arc::clone(&texts), said).await?;
+        results.iter_mut().zip(found).for_each(|(result, needs)| result.needs = Some(needs));
+    }
+    for said in said.into_iter().filter(|said| models.contains(&said.model)) {
         let mut explained = match explain {
             true => shared.serving.explain(&said, &texts).await?,
             false => Vec::new(),
@@ -72,7 +84,8 @@ pub(super) async fn text(State(shared): App, headers: HeaderMap, body: Body) -> 
         .into_iter();
         // Of each text, where the model finds labelled parts at all.
         let mut parts = said.parts.map(Vec::into_iter);
-        for (result, classes) in results.iter_mut().zip(said.classes) {
+        for (result, mut classes) in results.iter_mut().zip(said.classes) {
+            classes.truncate(top);
             let explanation = explained.next().flatten().map(explanation);
             let slots = parts.as_mut().map(|parts| slots(parts.next().unwrap_or_default()));
             let found = TextLabels { version: said.version, labels: labels(classes), slots, explanation };
@@ -82,12 +95,24 @@ pub(super) async fn text(State(shared): App, headers: HeaderMap, body: Body) -> 
     Ok(Json(TextAnalysis { results, milliseconds: start.elapsed().as_secs_f64() * 1e3 }))
 }
 
-/// The rules and the names of models among what is asked for; all rules, and all models, where nothing is named.
-fn apart(tasks: Option<BTreeSet<String>>) -> (Vec<Rule>, Option<BTreeSet<String>>) {
-    let Some(tasks) = tasks else { return (Rule::ALL.to_vec(), None) };
-    let (rules, models): (BTreeSet<String>, BTreeSet<String>) =
-        tasks.into_iter().partition(|name| Rule::named(name).is_some());
-    (rules.iter().filter_map(|name| Rule::named(name)).collect(), Some(models))
+/// What is asked for.
+struct Asked {
+    rules: Vec<Rule>,
+    needs: bool,
+    /// The names of models; `None` for all.
+    models: Option<BTreeSet<String>>,
+}
+
+impl Asked {
+    /// What is named, or all there is.
+    fn of(tasks: Option<BTreeSet<String>>) -> Self {
+        let Some(mut models) = tasks else {
+            return Self { rules: Rule::ALL.to_vec(), needs: true, models: None };
+        };
+        let needs = models.remove(NEEDS);
+        let rules = Rule::ALL.into_iter().filter(|rule| models.remove(rule.name())).collect();
+        Self { rules, needs, models: Some(models) }
+    }
 }
 
 fn result(read: RuleReading) -> TextResult {
@@ -105,6 +130,7 @@ fn result(read: RuleReading) -> TextResult {
         private_data: read.private_data.map(|found| found.into_iter().map(private).collect()),
         redacted: read.redacted,
         keywords: read.keywords.map(|found| found.into_iter().map(keyword).collect()),
+        needs: None,
     }
 }
 

@@ -11,6 +11,7 @@ mod jobs;
 mod lists;
 mod models;
 mod moderation;
+mod needs;
 mod protocol;
 mod search;
 

@@ -4,6 +4,7 @@ use super::App;
 use super::analyze::of_tasks;
 use super::doors::read;
 use crate::answer::{Answer, Json, Refusal};
+use crate::config::ModerationConfig;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -19,8 +20,9 @@ use xxhash_rust::xxh3::xxh3_64;
 pub(super) async fn moderations(State(shared): App, headers: HeaderMap, body: Body) -> Answer<Moderations> {
     let body = read(&shared, &headers, body).await?;
     let ModerationIn { texts, model } = read_moderation(&body)?;
-    let names = model.map_or_else(|| shared.config.moderation.models.clone(), |name| vec![name]);
-    let found = shared.serving.moderate(&names, None, texts).await.map_err(of_tasks)?;
+    let ModerationConfig { models, labels } = &shared.config.moderation;
+    let names = model.map_or_else(|| models.clone(), |name| vec![name]);
+    let found = shared.serving.moderate(&names, labels, None, texts).await.map_err(of_tasks)?;
     let result = |verdicts: BTreeMap<Category, Verdict>| {
         let of = |category: &Category| verdicts.get(category);
         Moderation {
@@ -93,8 +95,9 @@ pub(super) async fn comment(
     body: Body,
 ) -> Result<Json<CommentScores>, GoogleRefusal> {
     let asked = read_comment(&read(&shared, &headers, body).await?)?;
-    let models = &shared.config.moderation.models;
-    let found = shared.serving.moderate(models, None, vec![asked.text.clone()]).await.map_err(of_tasks)?;
+    let ModerationConfig { models, labels } = &shared.config.moderation;
+    let found = shared.serving.moderate(models, labels, None, vec![asked.text.clone()]).await;
+    let found = found.map_err(of_tasks)?;
     let verdicts = found.verdicts.into_iter().next().unwrap_or_default();
     let probability = |categories: &mut dyn Iterator<Item = &Category>| {
         categories.filter_map(|category| verdicts.get(category)).map(|v| v.probability).fold(0.0, f64::max)

@@ -13,6 +13,7 @@ mod items;
 mod load;
 mod model;
 mod moderation;
+mod needs;
 mod report;
 mod slot;
 mod texts;
@@ -22,6 +23,8 @@ pub(crate) use explain::Explained;
 pub(crate) use items::Failure;
 pub(crate) use load::Loaded;
 pub(crate) use model::Model;
+pub(crate) use needs::NEEDS;
+pub(crate) use texts::Said;
 
 use crate::config::{Config, Load};
 use gate::Gate;

@@ -2,7 +2,7 @@
 
 use super::Serving;
 use super::error::ServingError;
-use milieu_content::{Category, Classifier, Verdict, judge};
+use milieu_content::{Categories, Category, Classifier, Verdict, judge};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -18,10 +18,11 @@ pub(crate) struct Moderated {
 
 impl Serving {
     /// What harms in texts: by the models of these names, or, where there are none, by all that have a label which stands
-    /// for a category.
+    /// for a category, as `categories` say.
     pub(crate) async fn moderate(
         self: &Arc<Self>,
         names: &[String],
+        categories: &Categories,
         key: Option<&str>,
         texts: Vec<String>,
     ) -> Result<Moderated, ServingError> {
@@ -34,7 +35,7 @@ impl Serving {
             let not = |source| ServingError::NotAClassifier { name: name.clone(), source };
             let classifier = loaded.classifier.clone().and_then(Classifier::of_texts).map_err(not)?;
             let labels = classifier.labels().iter();
-            let found: Vec<Category> = labels.filter_map(|label| Category::of_label(label)).collect();
+            let found: Vec<Category> = labels.filter_map(|label| categories.of(&name, label)).collect();
             if !found.is_empty() {
                 known.extend(found);
                 judges.insert(name);
@@ -48,7 +49,7 @@ impl Serving {
         let said = self.read_texts(Some(judges), key, texts.into(), usize::MAX).await?;
         for said in &said {
             for (verdicts, classes) in verdicts.iter_mut().zip(&said.classes) {
-                judge(classes, verdicts);
+                judge(classes, |label| categories.of(&said.model, label), verdicts);
             }
         }
         // A trial's version may know others than the one whose labels were looked at.

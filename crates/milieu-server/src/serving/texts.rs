@@ -4,7 +4,7 @@ use super::Serving;
 use super::error::ServingError;
 use super::slot::Content;
 use milieu_content::{
-    Class, Classifier, OutputError, PreparedText, Rule, RuleReading, SlotReading, TextPart,
+    Class, Classifier, Evidence, OutputError, PreparedText, Rule, RuleReading, SlotReading, TextPart,
 };
 use milieu_inference::{Answer, InferError, Pending, Tensor};
 use std::collections::BTreeSet;
@@ -21,6 +21,19 @@ pub(crate) struct Said {
     pub(crate) classes: Vec<Vec<Class>>,
     /// The labelled parts of each text, in order, where the model finds any.
     pub(crate) parts: Option<Vec<Vec<TextPart>>>,
+}
+
+impl Said {
+    /// What the model says of the text in this place.
+    pub(crate) fn evidence(&self, place: usize) -> Evidence<'_> {
+        let parts = self.parts.as_ref().and_then(|parts| parts.get(place));
+        Evidence {
+            model: &self.model,
+            version: self.version,
+            classes: self.classes.get(place).map(Vec::as_slice).unwrap_or_default(),
+            parts: parts.map(Vec::as_slice).unwrap_or_default(),
+        }
+    }
 }
 
 /// The vectors of some texts.
@@ -96,11 +109,6 @@ impl Serving {
         }
         let read = move || texts.iter().map(|text| RuleReading::new(text, &rules)).collect();
         self.within(self.work(read)).await
-    }
-
-    /// Whether there is a live model that classifies texts.
-    pub(crate) fn classifies_texts(&self) -> bool {
-        self.text_classifiers().is_ok()
     }
 
     /// The name of the only model that classifies texts.

@@ -5,6 +5,7 @@ mod client;
 mod items;
 mod models;
 mod moderation;
+mod needs;
 mod pictures;
 mod protocol;
 mod refusals;

@@ -61,6 +61,24 @@ fn what_harms() {
 }
 
 #[test]
+fn labels_stand_for_what_is_said() {
+    let data = tempfile::tempdir().unwrap();
+    let labels = "moderation.labels={'weather/loud'='violence', Insult='illicit', threat='none', 'other/hate'='sexual'}";
+    let server = start(data.path(), &[labels]);
+    let found = server.done("POST", "/v1/moderations", &json!({"input": ["sun", "drum"]}));
+    assert_eq!(found["model"], "harm@1+hate@1+weather@1");
+    let flags = |number: usize| found["results"][number]["categories"].clone();
+    assert_eq!(flags(0), json!({"hate": false, "illicit": true, "violence": false}));
+    assert_eq!(flags(1), json!({"hate": true, "illicit": false, "violence": true}));
+    let asked =
+        json!({"comment": {"text": "drum"}, "requestedAttributes": {"THREAT": {}, "IDENTITY_ATTACK": {}}});
+    let scores = &server.done("POST", "/v1alpha1/comments:analyze", &asked)["attributeScores"];
+    for name in ["THREAT", "IDENTITY_ATTACK"] {
+        assert!(scores[name]["summaryScore"]["value"].as_f64().unwrap() > 0.9, "{name}: {scores}");
+    }
+}
+
+#[test]
 fn comments_as_perspective_takes_them() {
     let data = tempfile::tempdir().unwrap();
     let server = start(data.path(), &["moderation.models=[\"harm\"]"]);

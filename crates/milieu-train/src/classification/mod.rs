@@ -3,7 +3,7 @@
 mod many;
 mod unknown;
 
-pub use many::{fit_thresholds, measure_many};
+pub use many::{Threshold, fit_thresholds, measure_many};
 pub use unknown::{UnknownFigures, fit_unknown, measure_unknown};
 
 use crate::eval::{Interval, bootstrap};
@@ -19,6 +19,8 @@ const TEMPERATURE_STEPS: usize = 60;
 pub struct ClassFigures {
     /// Its name.
     pub name: String,
+    /// Examples of which it is known whether they are of it.
+    pub known: usize,
     /// Examples of it.
     pub examples: usize,
     /// Share of what was called it that is it; 0 where nothing was.
@@ -27,12 +29,42 @@ pub struct ClassFigures {
     pub recall: f64,
     /// Their harmonic mean.
     pub f1: f64,
+    /// The mean of it and of the F1 of what is not of the class: the macro F1 of the question whether something is.
+    pub macro_f1: f64,
     /// Area under the curve of true over false positives, this class against all others; `None` where
     /// there are no two kinds.
     pub auc: Option<f64>,
 }
 
-/// Figures of a classifier.
+/// How many examples of a class are called it, and how many others.
+struct Counts {
+    hits: usize,
+    false_alarms: usize,
+    missed: usize,
+    others: usize,
+}
+
+impl ClassFigures {
+    fn new(name: &str, counts: &Counts, auc: Option<f64>) -> Self {
+        let &Counts { hits, false_alarms, missed, others } = counts;
+        let share = |of: usize| if hits == 0 { 0.0 } else { hits as f64 / of as f64 };
+        let wrong = (false_alarms + missed) as f64 / 2.0;
+        let f1 = |right: usize| if right == 0 { 0.0 } else { right as f64 / (right as f64 + wrong) };
+        Self {
+            name: name.to_owned(),
+            known: hits + false_alarms + missed + others,
+            examples: hits + missed,
+            precision: share(hits + false_alarms),
+            recall: share(hits + missed),
+            f1: f1(hits),
+            macro_f1: f64::midpoint(f1(hits), f1(others)),
+            auc,
+        }
+    }
+}
+
+/// Figures of a classifier. Where examples have any number of classes of which some are not known, all figures are of what is
+/// known.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Figures {
     /// Examples measured on.
@@ -40,7 +72,7 @@ pub struct Figures {
     /// Share of right answers, with a 95% interval over examples; where examples have any number of classes, an answer
     /// is right that has all of them and no other.
     pub accuracy: Interval,
-    /// Mean F1 of the classes.
+    /// Mean F1 of the classes; of those of which something is known.
     pub macro_f1: f64,
     /// Mean negative log probability of the right class.
     pub log_loss: f64,
@@ -90,22 +122,15 @@ pub fn measure(logits: &[f32], right: &[usize], names: &[String], temperature: f
         right.iter().zip(&called).map(|(right, called)| f64::from(u8::from(right == called))).collect();
     let classes: Vec<ClassFigures> = (0..count)
         .map(|class| {
-            let hit = confusion[class][class] as f64;
+            let hits = confusion[class][class];
             let examples: usize = confusion[class].iter().sum();
             let answers: usize = confusion.iter().map(|row| row[class]).sum();
-            let share = |of: usize| if of == 0 { 0.0 } else { hit / of as f64 };
-            let (precision, recall) = (share(answers), share(examples));
-            let f1 = if hit == 0.0 { 0.0 } else { 2.0 * precision * recall / (precision + recall) };
+            let (false_alarms, missed) = (answers - hits, examples - hits);
+            let others = rows.len() - examples - false_alarms;
             let scores: Vec<f64> = rows.iter().map(|row| row[class]).collect();
             let is: Vec<bool> = right.iter().map(|&right| right == class).collect();
-            ClassFigures {
-                name: names[class].clone(),
-                examples,
-                precision,
-                recall,
-                f1,
-                auc: auc(&scores, &is),
-            }
+            let counts = Counts { hits, false_alarms, missed, others };
+            ClassFigures::new(&names[class], &counts, auc(&scores, &is))
         })
         .collect();
     let right_share = |row: &[f64], right: usize| row.get(right).copied().unwrap_or(0.0).max(1e-12);

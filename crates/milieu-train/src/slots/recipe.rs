@@ -1,6 +1,6 @@
 //! A recipe: everything that decides what is learnt, in one file.
 
-use crate::parts::{Places, names};
+use crate::parts::{Places, names, set_aside};
 use crate::settings::{RecipeError, name_only, settled, table, within};
 use crate::texts::EncoderConfig;
 use milieu_dataset::split::Shares;
@@ -231,7 +231,8 @@ impl Recipe {
             characters.check()?;
         }
         let unit = 0.0..=1.0;
-        within(&data.places().rules(data.shares()))?;
+        within(&data.places().rules())?;
+        within(&set_aside(data.shares()))?;
         within(&[
             (self.seed < 1 << 63, "seed", "below 2^63"),
             (

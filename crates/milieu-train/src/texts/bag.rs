@@ -35,7 +35,7 @@ pub struct Bag {
     bias_squares: Vec<f32>,
 }
 
-/// A text of a step: the rows it has, and what is wanted of each class.
+/// A text of a step: the rows it has, and what is wanted of each class, as [`Data::wanted`](super::data::Data::wanted) says.
 pub(super) struct Wanted {
     pub(super) rows: Vec<u32>,
     pub(super) shares: Vec<f32>,
@@ -54,7 +54,7 @@ pub(super) struct Step {
 pub(super) enum Loss {
     /// Shares of the classes add up to 1.
     CrossEntropy,
-    /// Each class is there or not.
+    /// Each class is there or not; those of which no number is wanted count nothing.
     Logistic,
 }
 
@@ -241,6 +241,10 @@ fn cross_entropy(logits: &mut [f32], shares: &[f32]) -> f64 {
 fn logistic(logits: &mut [f32], shares: &[f32]) -> f64 {
     let mut loss = 0.0;
     for (logit, share) in logits.iter_mut().zip(shares) {
+        if share.is_nan() {
+            *logit = 0.0;
+            continue;
+        }
         // The logarithm of 1 + exp(x) without overflow.
         loss += f64::from(logit.max(0.0) + (-logit.abs()).exp().ln_1p() - share * *logit);
         *logit = 1.0 / (1.0 + (-*logit).exp()) - share;
@@ -280,16 +284,18 @@ mod tests {
         for (at, x) in rectified.table.iter_mut().enumerate() {
             *x = if at.is_multiple_of(2) { 0.2 + x.abs() } else { -0.2 - x.abs() };
         }
+        // Nothing is known of some of the classes, or of none.
+        let wanted = |shares: &[f32]| Wanted { rows: vec![0, 3, 3, 20_000], shares: shares.to_vec() };
+        let masked =
+            [wanted(&[1.0, f32::NAN, 0.0]), wanted(&[f32::NAN, 0.3, f32::NAN]), wanted(&[f32::NAN; 3])];
         for bag in [plain, rectified] {
-            check_gradients(&bag);
+            check_gradients(&bag, &batch(), &[Loss::CrossEntropy, Loss::Logistic]);
+            check_gradients(&bag, &masked, &[Loss::Logistic]);
         }
     }
 
-    fn check_gradients(bag: &Bag) {
-        let batch = batch();
-        let all = [Loss::CrossEntropy, Loss::Logistic]
-            .into_iter()
-            .flat_map(|of| batch.iter().map(move |w| (of, w)));
+    fn check_gradients(bag: &Bag, batch: &[Wanted], losses: &[Loss]) {
+        let all = losses.iter().flat_map(|&of| batch.iter().map(move |w| (of, w)));
         for (of, wanted) in all {
             let loss = |bag: &Bag| bag.gradient(wanted, of).loss;
             let found = bag.gradient(wanted, of);

@@ -74,12 +74,13 @@ pub(super) struct Reading {
 
 impl Reading {
     pub(super) fn fit(recipe: &Recipe, data: &Data, logits: &[f32], numbers: &[usize]) -> Self {
-        let (right, count) = (data.right(numbers), data.classes.len());
+        let count = data.classes.len();
         if data.many {
-            let (thresholds, temperature) = fit_thresholds(logits, &right, count);
+            let (thresholds, temperature) =
+                fit_thresholds(logits, &told(data, numbers), count, recipe.train.threshold);
             return Self { temperature, thresholds, unknown: None };
         }
-        let right = firsts(&right);
+        let right = firsts(&data.right(numbers));
         let temperature = fit_temperature(logits, &right, count);
         let unknown = data.unknown.map(|unknown| {
             fit_unknown((logits, &right), count, unknown, temperature, recipe.data.unknown_cost)
@@ -95,17 +96,20 @@ impl Reading {
     }
 
     pub(super) fn measure(&self, data: &Data, logits: &[f32], numbers: &[usize], seed: u64) -> Figures {
-        let right = data.right(numbers);
         if data.many {
             let like = (self.thresholds.as_slice(), self.temperature);
-            return measure_many(logits, &right, &data.classes, like, seed);
+            return measure_many(logits, &told(data, numbers), &data.classes, like, seed);
         }
-        let right = firsts(&right);
+        let right = firsts(&data.right(numbers));
         let unknown = data.unknown.zip(self.unknown).map(|(unknown, threshold)| {
             measure_unknown((logits, &right), &data.classes, unknown, self.temperature, threshold)
         });
         Figures { unknown, ..measure(logits, &right, &data.classes, self.temperature, seed) }
     }
+}
+
+fn told(data: &Data, numbers: &[usize]) -> Vec<Vec<Option<bool>>> {
+    numbers.iter().map(|&at| data.told(at)).collect()
 }
 
 fn firsts(right: &[&[usize]]) -> Vec<usize> {

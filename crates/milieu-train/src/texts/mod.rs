@@ -16,6 +16,8 @@ mod recipe;
 mod registered;
 mod regression;
 mod run;
+mod sources;
+mod told;
 
 pub use bag::Bag;
 pub use characters::TrainedCharacters;
@@ -33,3 +35,4 @@ pub use recipe::{
 pub use registered::RegisteredError;
 pub use regression::Linear;
 pub use run::{Model, Report, TrainError, TrainEvent, Trained, train, train_with};
+pub use sources::SourceConfig;

@@ -2,8 +2,10 @@
 
 use super::data::Data;
 use super::network::NetworkConfig;
+use super::sources::{SourceConfig, are_names};
+use crate::classification::Threshold;
 use crate::descent::Descent;
-use crate::parts::{Places, names};
+use crate::parts::{Places, names, set_aside};
 use crate::settings::{RecipeError, name_only, settled, table, within};
 use milieu_dataset::split::Shares;
 use milieu_dataset::tables::TableFormat;
@@ -72,6 +74,10 @@ pub struct DataConfig {
     pub label: String,
     /// What stands between the labels of a text that may have any number of them; without it each has one.
     pub separator: Option<char>,
+    /// The columns of labels that a text has or has not, in place of `label`: `1`, `yes` or `true` in a cell say that it has,
+    /// `0`, `no` or `false` that it has not. Of a label whose cell is empty nothing is learnt from the text.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<String>,
     /// The label of texts that are of no class. What is said to be of none is decided by a threshold then, from the
     /// validation part.
     pub unknown: Option<String>,
@@ -87,6 +93,10 @@ pub struct DataConfig {
     pub held_out: f64,
     /// The share of each class that is set aside for measuring, where the data names no such part; 0.01 to 0.45.
     pub measured: f64,
+    /// In the place of what says here where the texts are: sources that know some of the labels each. From its texts
+    /// nothing is learnt of the labels that a source does not know.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<SourceConfig>,
     /// Whether texts that come twice, or stand in a part that measures too, are left out of what is learnt from.
     pub clean: bool,
 }
@@ -189,6 +199,8 @@ pub struct FitConfig {
     pub decay: f32,
     /// What the model is chosen by among epochs; of equal ones the latest is taken.
     pub choose: Choice,
+    /// What the threshold of each label is chosen by, where texts have any number of them.
+    pub threshold: Threshold,
     /// Epochs without a better validation after which training ends; 0 for never.
     pub patience: usize,
 }
@@ -215,6 +227,7 @@ impl Default for DataConfig {
             text: "text".to_owned(),
             label: "label".to_owned(),
             separator: None,
+            columns: Vec::new(),
             unknown: None,
             unknown_cost: 0.005,
             part: None,
@@ -222,6 +235,7 @@ impl Default for DataConfig {
             names: None,
             held_out: 0.1,
             measured: 0.1,
+            sources: Vec::new(),
             clean: true,
         }
     }
@@ -232,6 +246,23 @@ impl DataConfig {
     pub(super) fn places(&self) -> Places<'_> {
         let Self { path, train, validation, test, .. } = self;
         Places { path, train, validation, test }
+    }
+
+    /// Whether a text may have any number of labels; else it has one.
+    pub(super) fn many(&self) -> bool {
+        self.separator.is_some() || self.each_told()
+    }
+
+    /// Whether of each label for itself it is told whether a text has it, or it is not.
+    pub(super) fn each_told(&self) -> bool {
+        !self.columns.is_empty() || !self.sources.is_empty()
+    }
+
+    /// Whether nothing here says itself where the texts are and what their labels are.
+    fn is_bare(&self) -> bool {
+        let Self { train, validation, test, separator, columns, unknown, pairs, names, .. } = self;
+        let places = [train, validation, test, names].iter().all(|path| path.is_none());
+        places && separator.is_none() && columns.is_empty() && unknown.is_none() && !pairs
     }
 
     /// What is set aside where the data names no part.
@@ -274,6 +305,7 @@ impl Default for FitConfig {
             smoothing: 0.05,
             decay: 0.0,
             choose: Choice::LogLoss,
+            threshold: Threshold::F1,
             patience: 4,
         }
     }
@@ -295,6 +327,7 @@ impl Recipe {
         let mut recipe = self.clone();
         let DataConfig { path, train, validation, test, .. } = &mut recipe.data;
         names([path, train, validation, test]);
+        recipe.data.sources.iter_mut().for_each(SourceConfig::strip);
         if let Some(encoder) = &mut recipe.encoder {
             encoder.path = encoder.path.as_deref().map(name_only);
         }
@@ -318,7 +351,7 @@ impl Recipe {
         if let Some(teacher) = &self.teacher {
             teacher.check(encoder.is_some() || self.network.is_some())?;
         }
-        let rules: [(bool, &'static str, &'static str); 16] = [
+        let rules: [(bool, &'static str, &'static str); 19] = [
             (
                 encoder.is_none_or(|encoder| encoder.path.is_some() != encoder.model.is_some()),
                 "encoder.path",
@@ -326,6 +359,18 @@ impl Recipe {
             ),
             (self.seed < 1 << 63, "seed", "below 2^63"),
             (!data.pairs || data.path.is_some(), "data.pairs", "beside data.path"),
+            (
+                data.sources.is_empty() || data.is_bare(),
+                "data.sources",
+                "without data.train, data.pairs, data.names, data.separator, data.columns and data.unknown",
+            ),
+            (
+                data.columns.is_empty()
+                    || (data.separator.is_none() && data.unknown.is_none() && !data.pairs),
+                "data.columns",
+                "without data.separator, data.unknown and data.pairs",
+            ),
+            (are_names(&data.columns), "data.columns", "names, each once"),
             (unit.contains(&data.unknown_cost), "data.unknown_cost", "0 to 1"),
             (data.unknown.is_none() || data.separator.is_none(), "data.unknown", "without data.separator"),
             ((1..=1024).contains(&model.width), "model.width", "1 to 1024"),
@@ -344,8 +389,12 @@ impl Recipe {
             ((0.0..=1.0).contains(&train.decay), "train.decay", "0 to 1"),
             (unit.contains(&gate.accuracy) && unit.contains(&gate.macro_f1), "gate", "of shares from 0 to 1"),
         ];
-        within(&data.places().rules(data.shares()))?;
+        within(&set_aside(data.shares()))?;
+        if data.sources.is_empty() {
+            within(&data.places().rules())?;
+        }
         within(&rules)?;
+        data.sources.iter().try_for_each(SourceConfig::check)?;
         self.network.as_ref().map_or(Ok(()), NetworkConfig::check)?;
         grams.map_err(|error| RecipeError::Range { key: error.key, range: error.range })
     }
@@ -397,17 +446,39 @@ mod tests {
         let recipe = read(&["data.train=a/b.csv", "data.text=body", "model.grams.words=3"]).unwrap();
         assert_eq!((recipe.data.text.as_str(), recipe.model.grams.words), ("body", 3));
         assert_eq!(recipe.named().data.train, Some(PathBuf::from("b.csv")));
+        let recipe = read(&["data.sources=[{path='/srv/a', pairs=true, knows={hate=['yes']}}]"]).unwrap();
+        let named = recipe.named().data.sources.remove(0);
+        assert_eq!((named.path, named.knows["hate"].as_slice()), (Some("a".into()), &["yes".to_owned()][..]));
+        assert_eq!(Recipe::read(&toml::to_string(&recipe).unwrap(), &[]).unwrap(), recipe);
         for (settings, part) in [
             (&["seed=1"][..], "data.path must be set"),
             (&["data.path=x", "data.train=y"], "data.path must be set"),
             (&["data.path=x", "data.test=y"], "data.test must be beside"),
             (&["data.train=x", "data.pairs=true"], "data.pairs must be beside"),
+            (&["data.path=x", "train.threshold=auc"], "unknown variant"),
             (&["data.path=x", "train.rate=nan"], "train.rate must be above 0"),
             (&["data.path=x", "train.dropout=1"], "train.dropout"),
             (&["data.path=x", "model.grams.rows=10"], "rows must be 256"),
             (&["data.path=x", "model.grams.row=10"], "unknown field"),
             (&["data.path=x", "data.unknown_cost=2"], "data.unknown_cost must be 0 to 1"),
             (&["data.path=x", "data.unknown=oos", "data.separator=','"], "data.unknown must be without"),
+            (&["data.path=x", "data.columns=['a', 'a']"], "data.columns must be names"),
+            (&["data.path=x", "data.columns=['']"], "data.columns must be names"),
+            (&["data.path=x", "data.columns=['a']", "data.separator=','"], "data.columns must be without"),
+            (&["data.path=x", "data.columns=['a']", "data.unknown='a'"], "data.columns must be without"),
+            (&["data.train=x", "data.sources=[{path='y', columns=['a']}]"], "data.sources must be without"),
+            (&["data.columns=['a']", "data.sources=[{path='y', columns=['a']}]"], "data.sources must be"),
+            (&["data.sources=[{path='y'}]"], "data.sources.knows must be labels"),
+            (&["data.sources=[{path='y', knows={a=[]}}]"], "data.sources.knows must be labels"),
+            (&["data.sources=[{path='y', train='z', columns=['a']}]"], "data.path must be set"),
+            (&["data.sources=[{columns=['a']}]"], "data.path must be set"),
+            (&["data.sources=[{train='y', pairs=true, knows={a=['b']}}]"], "data.sources.pairs"),
+            (
+                &["data.sources=[{path='y', pairs=true, columns=['a']}]"],
+                "data.sources.columns must be without",
+            ),
+            (&["data.sources=[{path='y', columns=['a', 'a']}]"], "data.sources.columns must be names"),
+            (&["data.sources=[{path='y', columns=['a'], clean=false}]"], "unknown field"),
             (&["data.path=x", "gate.accuracy=2"], "gate must be"),
             (&["data.path=x", "encoder.path=y", "encoder.tokens=7"], "encoder.tokens must be 8"),
             (&["data.path=x", "encoder.path=y", "encoder.warm_up=nan"], "encoder.warm_up"),

@@ -35,7 +35,7 @@ pub(super) struct Examples<'a> {
     pub(super) classes: usize,
     pub(super) values: &'a [f32],
     pub(super) shares: &'a [f32],
-    /// Whether each class is there or not; else shares add up to 1.
+    /// Whether each class is there or not, or not known (NaN); else shares add up to 1.
     pub(super) many: bool,
 }
 
@@ -180,8 +180,10 @@ mod tests {
     #[test]
     fn gradients_are_those_of_finite_differences() {
         let one = [1.0, 0.0, 0.0, 0.7, 0.2, 0.1, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0];
-        for many in [false, true] {
-            let examples = examples(&one, 3, many);
+        let mut masked = one;
+        [1, 5, 9, 10, 11].into_iter().for_each(|place| masked[place] = f32::NAN);
+        for (shares, many) in [(&one, false), (&one, true), (&masked, true)] {
+            let examples = examples(shares, 3, many);
             let at: Vec<f64> = (0..9).map(|place| f64::from(place) * 0.1 - 0.4).collect();
             let (_, slope) = worth(examples, 0.3, &at);
             for place in 0..at.len() {
@@ -192,6 +194,29 @@ mod tests {
                 };
                 let by_hand = (moved(1e-2) - moved(-1e-2)) / 2e-2;
                 assert!((by_hand - slope[place]).abs() < 1e-3, "{by_hand} {}", slope[place]);
+            }
+        }
+    }
+
+    /// A class that is known of some of the examples gets the row that it gets from these alone. The penalty is beside the
+    /// mean loss of all examples.
+    #[test]
+    fn what_is_not_known_of_a_class_changes_nothing_of_it() {
+        let (nan, penalty) = (f32::NAN, 0.02);
+        let shares = [1.0, nan, nan, 0.0, 1.0, 1.0, 0.0, nan, nan, 1.0, 0.0, 0.0];
+        let mut joint = Linear::new(2, 2);
+        fit(examples(&shares, 2, true), penalty, &mut joint);
+        for class in 0..2 {
+            let of = |at: &usize| shares[at * 2 + class];
+            let known: Vec<usize> = (0..6).filter(|at| !of(at).is_nan()).collect();
+            let values: Vec<f32> = known.iter().flat_map(|at| VALUES[at * 2..at * 2 + 2].to_vec()).collect();
+            let shares: Vec<f32> = known.iter().map(of).collect();
+            let some = Examples { width: 2, classes: 1, values: &values, shares: &shares, many: true };
+            let mut alone = Linear::new(2, 1);
+            fit(some, penalty * 6.0 / known.len() as f64, &mut alone);
+            let row = joint.weight[class * 2..class * 2 + 2].iter().chain([&joint.bias[class]]);
+            for (found, expected) in row.zip(alone.weight.iter().chain(&alone.bias)) {
+                assert!((found - expected).abs() < 1e-2, "{joint:?} {alone:?}");
             }
         }
     }

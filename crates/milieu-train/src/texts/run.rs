@@ -103,6 +103,26 @@ pub enum TrainError {
         /// The label.
         label: String,
     },
+    /// A source has no class of the name by which it knows a label.
+    #[error(
+        "no class of the source is {class:?}, which data.sources says means {label:?}; there are: {there}"
+    )]
+    Means {
+        /// The label.
+        label: String,
+        /// The class that is not there.
+        class: String,
+        /// Those that are.
+        there: String,
+    },
+    /// Of a label only one side is seen.
+    #[error("of no text of the training part it is known that it is{not} {label:?}")]
+    OneSided {
+        /// The label.
+        label: String,
+        /// ` not`, or nothing.
+        not: &'static str,
+    },
     /// The encoder that was to go on learning.
     #[error(transparent)]
     Encoder(#[from] EncoderError),

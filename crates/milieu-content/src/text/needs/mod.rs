@@ -6,7 +6,7 @@ use super::TextPart;
 use crate::classes::Class;
 use milieu_text::{PhraseError, PhraseFound, Phrases};
 use serde::{Deserialize, Serialize};
-use signs::{EITHER, NEEDS, NEGATIONS};
+use signs::{EITHER, NEEDS, NEGATIONS, signs};
 use std::collections::{BTreeMap, HashMap};
 
 /// What a need is recognised by.
@@ -185,12 +185,11 @@ impl Needs {
 
 impl Signs {
     fn new(said: &BTreeMap<String, NeedSigns>) -> Result<Self, NeedsError> {
-        let own = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
-        let known = NEEDS.iter().filter(|(name, ..)| !said.contains_key(*name)).map(
-            |&(name, labels, parts, cues)| {
-                (name.to_owned(), NeedSigns { labels: own(labels), parts: own(parts), cues: own(cues) })
-            },
-        );
+        let own = |row: &'static str| signs(row).map(str::to_owned).collect::<Vec<_>>();
+        let known = NEEDS.iter().filter(|known| !said.contains_key(known.name)).map(|known| {
+            let signs = NeedSigns { labels: own(known.labels), parts: Vec::new(), cues: own(known.cues) };
+            (known.name.to_owned(), signs)
+        });
         let given = said.iter().map(|(name, signs)| (name.clone(), signs.clone()));
         let mut found = Self::default();
         let mut cues = Vec::new();
@@ -209,8 +208,8 @@ impl Signs {
             found.names.push(name);
         }
         found.cues = phrases("", cues.iter().map(String::as_str))?;
-        found.negations = phrases("", NEGATIONS)?;
-        found.either = phrases("", EITHER)?;
+        found.negations = phrases("", signs(NEGATIONS))?;
+        found.either = phrases("", signs(EITHER))?;
         Ok(found)
     }
 

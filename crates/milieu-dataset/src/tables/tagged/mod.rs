@@ -218,6 +218,7 @@ impl Gather {
             Labelled {
                 name,
                 labels: found.intent.iter().map(|intent| class_of[intent]).collect(),
+                untold: Vec::new(),
                 part,
                 group: None,
                 at: None,

@@ -94,25 +94,29 @@ impl Lessons {
         Ok(Self { teacher: teacher.name, shares: all, more, hash: xxh3_64(&bytes) })
     }
 
-    /// What is wanted of a text: what the teacher says, and what its label says.
+    /// What is wanted of a text: what the teacher says, and what its label says; the teacher alone where that is not known.
     pub(super) fn mixed(&self, at: usize, weight: f32, label: Vec<f32>) -> Vec<f32> {
         let said = self.shares.get(at).map(Vec::as_slice).unwrap_or_default();
         if said.len() != label.len() {
             return label;
         }
-        label.iter().zip(said).map(|(label, said)| label + weight * (said - label)).collect()
+        let mix = |(label, said): (&f32, &f32)| {
+            if label.is_nan() { *said } else { label + weight * (said - label) }
+        };
+        label.iter().zip(said).map(mix).collect()
     }
 
-    /// The share of some texts on which the teacher is right, and on which it says what logits say.
+    /// The share of some texts on which the teacher is right, and on which it says what logits say; in the classes of which
+    /// it is known.
     pub(super) fn compared(&self, data: &Data, numbers: &[usize], logits: &[f32]) -> (f64, f64) {
         let count = numbers.len().max(1) as f64;
-        let places = |shares: &[f32], line: f32| -> Vec<usize> {
-            let all = shares.iter().enumerate();
-            all.filter(|(_, share)| **share >= line).map(|(place, _)| place).collect()
-        };
         let (mut right, mut same) = (0, 0);
         for (&at, row) in numbers.iter().zip(logits.chunks_exact(data.classes.len().max(1))) {
             let said = &self.shares[at];
+            let places = |shares: &[f32], line: f32| -> Vec<usize> {
+                let told = (0..shares.len()).filter(|place| !data.untold[at].contains(place));
+                told.filter(|&place| shares[place] >= line).collect()
+            };
             let (theirs, ours) =
                 if data.many { (places(said, 0.5), places(row, 0.0)) } else { (largest(said), largest(row)) };
             let answered = !said.is_empty();
