@@ -17,6 +17,7 @@ mod registered;
 mod regression;
 mod run;
 mod sources;
+mod teacher;
 mod told;
 
 pub use bag::Bag;
@@ -29,10 +30,9 @@ pub use frozen::{FrozenEncoder, HeadOnEncoder};
 pub use network::NetworkConfig;
 pub use publish::{TASK, draft};
 pub use published::{EmbeddingError, embedding_draft};
-pub use recipe::{
-    BagConfig, Choice, DataConfig, EncoderConfig, FitConfig, GateConfig, Recipe, TeacherConfig,
-};
+pub use recipe::{BagConfig, Choice, DataConfig, EncoderConfig, FitConfig, GateConfig, Recipe};
 pub use registered::RegisteredError;
 pub use regression::Linear;
 pub use run::{Model, Report, TrainError, TrainEvent, Trained, train, train_with};
 pub use sources::SourceConfig;
+pub use teacher::TeacherConfig;

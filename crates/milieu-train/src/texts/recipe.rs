@@ -3,6 +3,7 @@
 use super::data::Data;
 use super::network::NetworkConfig;
 use super::sources::{SourceConfig, are_names};
+use super::teacher::TeacherConfig;
 use crate::classification::Threshold;
 use crate::descent::Descent;
 use crate::parts::{Places, names, set_aside};
@@ -136,36 +137,6 @@ pub struct EncoderConfig {
     pub warm_up: f64,
 }
 
-/// A classifier of the registry that teaches by how sure it is of each class (Hinton et al. 2015, arXiv 1503.02531). It
-/// labels the texts of the data, further ones, and texts made from those that are learnt from (Tang et al. 2019,
-/// arXiv 1903.12136, section 3.2).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct TeacherConfig {
-    /// `NAME@VERSION`, or `NAME` for its live version. Its classes must be those of the data.
-    pub model: String,
-    /// The share of what it says in what is wanted of a text that has a label too, 0 to 1.
-    pub weight: f32,
-    /// What its logits are divided by, 0.1 to 20: the greater, the less sure it sounds.
-    pub temperature: f32,
-    /// Tables of further texts, whose labels are not looked at; their text is in the column `data.text`.
-    pub texts: Vec<PathBuf>,
-    /// Whether each whole word of its vocabulary is a further text.
-    pub words: bool,
-    /// Texts made from each that is learnt from, 0 to 100.
-    pub made: usize,
-    /// The most further texts, words and made ones together, in this order; 0 for all. Its answers take most of the time.
-    pub most: usize,
-    /// The share of them that are fragments of one to five tokens, 0 to 1.
-    pub fragment: f32,
-    /// The share of their tokens that are left out, 0 to 1.
-    pub left_out: f32,
-    /// The share of their words that others stand in the place of, 0 to 1; with `left_out` no more than 1.
-    pub swapped: f32,
-    /// The share of them that are made from two texts in a row, 0 to 1.
-    pub joined: f32,
-}
-
 /// What the model is chosen by among epochs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -277,24 +248,6 @@ impl Default for BagConfig {
     }
 }
 
-impl Default for TeacherConfig {
-    fn default() -> Self {
-        Self {
-            model: String::new(),
-            weight: 0.9,
-            temperature: 1.0,
-            texts: Vec::new(),
-            words: false,
-            made: 4,
-            most: 0,
-            fragment: 0.25,
-            left_out: 0.1,
-            swapped: 0.1,
-            joined: 0.0,
-        }
-    }
-}
-
 impl Default for FitConfig {
     fn default() -> Self {
         Self {
@@ -397,27 +350,6 @@ impl Recipe {
         data.sources.iter().try_for_each(SourceConfig::check)?;
         self.network.as_ref().map_or(Ok(()), NetworkConfig::check)?;
         grams.map_err(|error| RecipeError::Range { key: error.key, range: error.range })
-    }
-}
-
-impl TeacherConfig {
-    fn check(&self, beside_another: bool) -> Result<(), RecipeError> {
-        let unit = 0.0..=1.0;
-        within(&[
-            (!beside_another, "teacher", "without encoder and network: it teaches a bag"),
-            (!self.model.is_empty(), "teacher.model", "NAME or NAME@VERSION of the registry"),
-            (unit.contains(&self.weight), "teacher.weight", "0 to 1"),
-            ((0.1..=20.0).contains(&self.temperature), "teacher.temperature", "0.1 to 20"),
-            (self.made <= 100, "teacher.made", "0 to 100"),
-            (unit.contains(&self.fragment), "teacher.fragment", "0 to 1"),
-            (unit.contains(&self.left_out), "teacher.left_out", "0 to 1"),
-            (
-                self.swapped >= 0.0 && unit.contains(&(self.left_out + self.swapped)),
-                "teacher.swapped",
-                "0 to 1",
-            ),
-            (unit.contains(&self.joined), "teacher.joined", "0 to 1"),
-        ])
     }
 }
 

@@ -4,6 +4,7 @@ use super::recipe::DataConfig;
 use super::run::TrainError;
 use super::sources::{SourceConfig, joined};
 use crate::parts::PartsError;
+use crate::settings::name_only;
 use milieu_dataset::split::{Parts, SplitRule, split};
 use milieu_dataset::{Dropped, Examples, Labelled, Part, clean_told_texts};
 use std::collections::BTreeMap;
@@ -25,6 +26,12 @@ pub(super) fn read(config: &DataConfig, seed: u64) -> Result<(Examples<String>, 
             let path = source.place();
             let reason = examples.bad.first.first().map(|bad| format!(": {}", bad.reason));
             return Err(PartsError::Nothing { path, reason: reason.unwrap_or_default() }.into());
+        }
+        if let Some(path) = source.path.as_deref().filter(|_| sources.len() > 1) {
+            // Files of several sources may be called the same.
+            let place = name_only(path);
+            let named = |name: &str| format!("{}/{name}", place.display());
+            examples.examples.iter_mut().for_each(|example| example.name = named(&example.name));
         }
         if config.clean {
             dropped.extend(clean_told_texts(&mut examples));
@@ -76,8 +83,7 @@ fn known(examples: Examples<String>, source: &SourceConfig) -> Result<Examples<S
                 untold.push(label);
             }
         }
-        let name = format!("{}/{}", source.place().display(), example.name);
-        Labelled { name, labels, untold, ..example }
+        Labelled { labels, untold, ..example }
     };
     let examples = examples.into_iter().map(of).collect();
     Ok(Examples { classes: source.knows.keys().cloned().collect(), examples, bad })

@@ -1,6 +1,6 @@
 //! Texts made from others, for a teacher to label.
 
-use super::super::recipe::TeacherConfig;
+use super::super::teacher::TeacherConfig;
 use milieu_dataset::mix;
 use milieu_text::{TokenKind, tokens};
 use rand::{Rng, SeedableRng};

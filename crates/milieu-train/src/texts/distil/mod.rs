@@ -5,9 +5,10 @@ mod made;
 
 use super::data::Data;
 use super::kept::Kept;
-use super::recipe::{Recipe, TeacherConfig};
+use super::recipe::Recipe;
 use super::registered::{Registered, RegisteredError};
 use super::run::TrainError;
+use super::teacher::TeacherConfig;
 use crate::classification::{Figures, softmax};
 use made::made;
 use milieu_dataset::tables::{TableConfig, read_table};
