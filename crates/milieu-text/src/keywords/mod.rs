@@ -41,7 +41,7 @@ struct Candidate {
 /// spaces (Thai, Burmese, hiragana) nothing is read. The first 100 000 characters are read, in linear time.
 #[must_use]
 pub fn keywords(text: &str, most: usize) -> Vec<Keyword> {
-    let (most, text) = (most.min(MOST), first_characters(text));
+    let (most, text) = (most.min(MOST), crate::aside::first_characters(text, READ));
     let characters = crate::aside::without_addresses(text);
     let code = crate::language(text).map(|language| language.code);
     let mut candidates = relative(han::candidates(&characters, most));
@@ -57,10 +57,6 @@ pub fn keywords(text: &str, most: usize) -> Vec<Keyword> {
             weight: score,
         })
         .collect()
-}
-
-fn first_characters(text: &str) -> &str {
-    text.char_indices().nth(READ).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
 }
 
 /// Scores as shares of the best one.
