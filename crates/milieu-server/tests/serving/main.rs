@@ -10,3 +10,4 @@ mod protocol;
 mod refusals;
 mod swaps;
 mod texts;
+mod topics;

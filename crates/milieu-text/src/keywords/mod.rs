@@ -59,6 +59,26 @@ pub fn keywords(text: &str, most: usize) -> Vec<Keyword> {
         .collect()
 }
 
+/// The words of a text that say something, in one spelling and in their order: those with spaces, and the pairs of
+/// Chinese characters between common words. The same parts of a text are read as by [`keywords`].
+pub(crate) fn content_words(text: &str) -> Vec<String> {
+    let text = crate::aside::first_characters(text, READ);
+    let code = crate::language(text).map(|language| language.code);
+    let text: String = crate::aside::without_addresses(text).into_iter().collect();
+    let text = crate::one_spelling(&text);
+    let tokens = crate::tokens(&text);
+    let spaced = tokens.iter().filter(|token| token.kind == crate::TokenKind::Word).map(|token| token.text);
+    let spaced = spaced.map(|word| word.strip_suffix("'s").unwrap_or(word));
+    let mut words: Vec<String> =
+        spaced.filter(|word| !spaced::says_little(word, code)).map(str::to_owned).collect();
+    let characters: Vec<char> = text.chars().collect();
+    for (from, to) in han::stretches(&characters) {
+        let stretch = characters.get(from..to).unwrap_or_default();
+        words.extend(stretch.windows(2).map(String::from_iter));
+    }
+    words
+}
+
 /// Scores as shares of the best one.
 fn relative(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
     let best = candidates.iter().map(|candidate| candidate.score).fold(0.0, f64::max);

@@ -73,6 +73,9 @@ impl TermIndex {
     ///
     /// `keep` is asked of rows that are among the best so far and of no others.
     pub fn search(&self, query: &TermCounts, k: usize, keep: impl Fn(u32) -> bool) -> Vec<(u32, f32)> {
+        if k == 0 {
+            return Vec::new();
+        }
         let mean = self.mean_length();
         let mut scorers = self.scorers(query, mean);
         scorers.sort_by_key(|scorer| scorer.bound);
@@ -87,7 +90,7 @@ impl TermIndex {
         let mut best = Best { k, heap: BinaryHeap::new() };
         let mut sums = vec![0_u64; WINDOW as usize];
         let mut looked_up = 0;
-        while k > 0 {
+        loop {
             while looked_up < scorers.len() && bound(looked_up + 1) < best.floor() {
                 looked_up += 1;
             }

@@ -59,7 +59,7 @@ fn word(written: &str) -> String {
 }
 
 /// An English word without the `s` of its plural; what is no such word is seldom harmed.
-pub(crate) fn singular(word: &str) -> String {
+pub(super) fn singular(word: &str) -> String {
     let ends = |any: &[&str]| any.iter().any(|end| word.ends_with(end));
     let without = |last: usize| word.get(..word.len() - last).unwrap_or(word);
     if word.len() <= 3 || !word.bytes().all(|byte| byte.is_ascii_lowercase()) || !word.ends_with('s') {

@@ -24,6 +24,30 @@ fn terms_of_texts() {
 }
 
 #[test]
+fn groups_have_names() {
+    fn check(groups: &[&[&str]], expected: &[&[&str]]) {
+        let groups: Vec<Vec<&str>> = groups.iter().map(|texts| texts.to_vec()).collect();
+        assert_eq!(names(&groups, 2), expected, "{groups:?}");
+    }
+    check(&[], &[]);
+    check(&[&[], &["the of and", "is it"]], &[&[], &[]]);
+    check(
+        &[
+            &["My dog barks", "Dogs bark at dogs", "a dog and https://dog.org", "the garden"],
+            &["Roses in the garden", "a rose for @dog", "the garden grows roses", "roses!"],
+        ],
+        &[&["dog", "bark"], &["roses", "garden"]],
+    );
+    check(
+        &[
+            &["這家火鍋店很好吃", "我们去吃火锅吧", "火锅的味道", "味道不错"],
+            &["酒店的房间很干净", "酒店房间太小", "酒店的早餐"],
+        ],
+        &[&["火锅", "味道"], &["酒店", "房间"]],
+    );
+}
+
+#[test]
 fn rankings_are_joined() {
     fn check(rankings: &[&[u32]], expected: &[u32]) {
         let found: Vec<u32> = fused(rankings).into_iter().map(|(number, _)| number).collect();
@@ -95,7 +119,7 @@ proptest! {
                 texts.insert(row, text);
             }
         }
-        let keep = |row: u32| row % every == 0;
+        let keep = |row: u32| row.is_multiple_of(every);
         let found = index.search(&TermCounts::of(&query), k, keep);
         let truth = scanned(&texts, &query, k, keep);
         prop_assert!(same(&found, &truth), "{found:?} {truth:?}");
@@ -129,7 +153,7 @@ fn many_windows_give_what_a_scan_gives() {
     let check = |index: &TermIndex, texts: &BTreeMap<u32, String>| {
         for query in queries {
             for every in [1, 7] {
-                let keep = |row: u32| row % every == 0;
+                let keep = |row: u32| row.is_multiple_of(every);
                 let found = index.search(&TermCounts::of(query), 20, keep);
                 let truth = scanned(texts, query, 20, keep);
                 assert!(same(&found, &truth), "{query}: {found:?} {truth:?}");
