@@ -11,12 +11,13 @@ const SETTINGS: [&str; 3] =
 /// Of five texts in turn.
 const MANY: usize = 300;
 
-/// The id and the size of each topic, by its terms.
+/// The id and the size of each topic, by its terms in the order of the alphabet.
 fn topics(server: &Running) -> BTreeMap<String, (u64, u64)> {
     let list = server.done("GET", "/v1/topics", &Value::Null);
     let entry = |topic: &Value| {
-        let terms: Vec<&str> =
+        let mut terms: Vec<&str> =
             topic["terms"].as_array().unwrap().iter().map(|term| term.as_str().unwrap()).collect();
+        terms.sort_unstable();
         assert!(!topic["examples"].as_array().unwrap().is_empty() && topic["newest"].is_string(), "{topic}");
         (terms.join(" "), (topic["id"].as_u64().unwrap(), topic["size"].as_u64().unwrap()))
     };
