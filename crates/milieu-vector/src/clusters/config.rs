@@ -5,8 +5,8 @@
 pub struct ClusterConfig {
     /// Seeds the choice of the first centroids and of the mini-batches.
     pub seed: u64,
-    /// How many are sought; 0 for the square root of half the rows (Mardia, Kent and Bibby, "Multivariate analysis", 1979,
-    /// p. 365), 2 to [`ClusterConfig::most`]. Some are dropped.
+    /// How many are sought; 0 for the square root of half the rows (Mardia, Kent and Bibby, "Multivariate analysis", 1979),
+    /// 2 to [`ClusterConfig::most`]. Some are dropped.
     pub count: usize,
     /// How many are sought at most where `count` is 0.
     pub most: usize,
