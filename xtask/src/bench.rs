@@ -8,6 +8,7 @@ mod live;
 mod python;
 mod serve;
 mod text;
+mod topics;
 mod train;
 mod transfer;
 mod vector;
@@ -27,10 +28,12 @@ pub(crate) enum Bench {
     Infer(infer::Args),
     /// Durable ingest of events
     Ingest(ingest::Args),
-    /// Items that are understood in the background, and found by meaning
+    /// Items that are understood in the background, and found by meaning and by terms
     Items(items::Args),
     /// Models of texts against fastText and onnxruntime in Python, and how soon a text is answered over HTTP
     Text(text::Args),
+    /// Topics of labelled texts against their labels
+    Topics(topics::Args),
     /// Steps of training a small convolutional network against PyTorch
     Train(train::Args),
     /// A head on an encoder that learnt elsewhere against training from nothing, with few pictures of each class
@@ -50,6 +53,7 @@ pub(crate) fn run(root: &Path, bench: Bench) -> Result<()> {
         Bench::Ingest(args) => ingest::run(root, &args),
         Bench::Items(args) => items::run(root, &args),
         Bench::Text(args) => text::run(root, &args),
+        Bench::Topics(args) => topics::run(root, &args),
         Bench::Train(args) => train::run(root, &args),
         Bench::Transfer(args) => transfer::run(root, &args),
         Bench::Vector(args) => vector::run(root, &args),

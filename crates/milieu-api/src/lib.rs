@@ -17,6 +17,7 @@ mod openapi;
 mod parse;
 mod search;
 mod serving;
+mod topics;
 
 pub use analysis::{
     ClassLabel, ExplainedLabel, ImageAnalysis, MovingWord, NeedSign, PrivateSpan, SlotLabel, TextAnalysis,
@@ -48,8 +49,12 @@ pub use moderation::{
     read_comment, read_moderation,
 };
 pub use openapi::openapi;
-pub use search::{ItemUnderstood, Reading, SearchHit, SearchHits, SearchIn, SearchRequest, read_search};
+pub use search::{
+    FoundBy, ItemUnderstood, RankedPlace, Reading, SearchHit, SearchHits, SearchIn, SearchMode,
+    SearchRequest, read_search,
+};
 pub use serving::{ModelServing, ServedVersion, ShadowAgreement, TrialIn, read_trial};
+pub use topics::{TopicEntry, TopicList, TopicOfItem};
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
-//! Search for items by meaning, and what is known of an item's text, on the wire.
+//! Search for items by meaning and by terms, and what is known of an item's text, on the wire.
 
-use crate::{ApiError, ClassLabel, ItemOut, parse};
+use crate::{ApiError, ClassLabel, ItemOut, TextNeed, TopicOfItem, parse};
 use milieu_types::{ErrorCode, Id, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -18,8 +18,10 @@ const MOST_NAMES: usize = 10_000;
 #[serde(deny_unknown_fields)]
 #[schema(as = SearchItems)]
 pub struct SearchRequest {
-    /// A text; items whose texts mean much the same are found.
+    /// A text; items whose texts mean much the same, or have terms of it, are found.
     query: String,
+    /// By what; by both where a model that makes vectors of texts is live, else by terms, where it is left out.
+    mode: Option<SearchMode>,
     /// How many items, 1 to 1000; 10 where it is left out.
     k: Option<usize>,
     /// Only these items.
@@ -30,6 +32,8 @@ pub struct SearchRequest {
     language: Option<String>,
     /// Only items of this author.
     author: Option<String>,
+    /// Only items of one of these topics.
+    topics: Option<Vec<u32>>,
     /// Only items made at this time or later.
     #[schema(format = DateTime)]
     after: Option<String>,
@@ -40,11 +44,25 @@ pub struct SearchRequest {
     full: Option<bool>,
 }
 
+/// By what items are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SearchMode {
+    /// Vectors near that of the query.
+    Meaning,
+    /// Terms of the query, by BM25.
+    Terms,
+    /// Both rankings, joined by their places.
+    Hybrid,
+}
+
 /// What is searched for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SearchIn {
     /// The text.
     pub query: String,
+    /// By what, where it was said.
+    pub mode: Option<SearchMode>,
     /// How many items.
     pub k: usize,
     /// Only these items.
@@ -55,6 +73,8 @@ pub struct SearchIn {
     pub language: Option<String>,
     /// Only items of this author.
     pub author: Option<Id>,
+    /// Only items of one of these topics.
+    pub topics: Option<Vec<u32>>,
     /// Only items made at this time or later.
     pub after: Option<Timestamp>,
     /// Only items made before this time.
@@ -82,15 +102,16 @@ pub fn read_search(body: &[u8]) -> Result<SearchIn, ApiError> {
     if !(1..=MOST_HITS).contains(&k) {
         return Err(invalid("k", format!("must be 1 to {MOST_HITS}")));
     }
-    let few = |field: &str, names: &Option<Vec<String>>| match names {
-        Some(names) if names.len() > MOST_NAMES => {
-            let message = format!("holds {} entries, the limit is {MOST_NAMES}", names.len());
+    let few = |field: &str, entries: Option<usize>| match entries {
+        Some(entries) if entries > MOST_NAMES => {
+            let message = format!("holds {entries} entries, the limit is {MOST_NAMES}");
             Err(ApiError::at(ErrorCode::BatchTooLarge, field, message))
         }
         _ => Ok(()),
     };
-    few("ids", &asked.ids)?;
-    few("tags", &asked.tags)?;
+    few("ids", asked.ids.as_ref().map(Vec::len))?;
+    few("tags", asked.tags.as_ref().map(Vec::len))?;
+    few("topics", asked.topics.as_ref().map(Vec::len))?;
     let ids = asked.ids.map(|ids| {
         let numbered = ids.into_iter().enumerate();
         numbered.map(|(at, id)| parse::id("", &format!("ids[{at}]"), id)).collect()
@@ -98,11 +119,13 @@ pub fn read_search(body: &[u8]) -> Result<SearchIn, ApiError> {
     let time = |field: &str, text: Option<String>| text.map(|text| parse::time("", field, &text)).transpose();
     Ok(SearchIn {
         query: asked.query,
+        mode: asked.mode,
         k,
         ids: ids.transpose()?,
         tags: asked.tags,
         language: asked.language,
         author: asked.author.map(|id| parse::id("", "author", id)).transpose()?,
+        topics: asked.topics,
         after: time("after", asked.after)?,
         before: time("before", asked.before)?,
         full: asked.full.unwrap_or(false),
@@ -112,13 +135,18 @@ pub fn read_search(body: &[u8]) -> Result<SearchIn, ApiError> {
 /// What a search found.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct SearchHits {
-    /// The model whose vectors were compared.
-    pub model: String,
+    /// By what items were found.
+    pub mode: SearchMode,
+    /// The model whose vectors were compared, where vectors were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
     /// Its version.
-    pub version: u32,
-    /// How many items have a vector of this version; less than all while it still reads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
+    /// How many items have a vector of this version, or terms, where only terms were looked for; less than all while they
+    /// are still read.
     pub searched: usize,
-    /// The items, the nearest first.
+    /// The items, the best first.
     pub items: Vec<SearchHit>,
     /// How long it took, from the whole body to the answer.
     pub milliseconds: f64,
@@ -129,11 +157,33 @@ pub struct SearchHits {
 pub struct SearchHit {
     /// The item's id.
     pub id: String,
-    /// The cosine between the meanings of its text and of the query, -1 to 1.
+    /// What the order stands on: that of the one ranking, or, of two, the sum of 1 / (60 + place) over those that have it.
     pub score: f32,
+    /// What the item was found by.
+    pub by: FoundBy,
     /// The item, where it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub item: Option<ItemOut>,
+}
+
+/// What an item was found by: one of the two at least.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, ToSchema)]
+pub struct FoundBy {
+    /// Its score is the cosine between the meanings of the item's text and of the query, -1 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub meaning: Option<RankedPlace>,
+    /// Its score is that of BM25, above 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub terms: Option<RankedPlace>,
+}
+
+/// Where an item stands in a ranking.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+pub struct RankedPlace {
+    /// The place, from 1.
+    pub place: usize,
+    /// The score.
+    pub score: f32,
 }
 
 /// What models say of an item's text.
@@ -143,6 +193,11 @@ pub struct ItemUnderstood {
     pub id: String,
     /// By the name of each model that has read it; none where it still waits, or has no text.
     pub models: BTreeMap<String, Reading>,
+    /// What it is about; absent where that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub topic: Option<TopicOfItem>,
+    /// What whoever wrote it is after, see `needs` of `/v1/analyze/text`.
+    pub needs: Vec<TextNeed>,
 }
 
 /// What a model says of an item's text.
@@ -174,7 +229,7 @@ mod tests {
         }
         check(r#"{"query":"sun"}"#, Ok(10));
         check(
-            r#"{"query":"sun","k":3,"ids":["a"],"tags":["t"],"language":"en","author":"u","full":true,
+            r#"{"query":"sun","k":3,"ids":["a"],"tags":["t"],"language":"en","author":"u","topics":[1],"full":true,
                 "after":"2026-01-01T00:00:00Z","before":"2027-01-01T00:00:00Z"}"#,
             Ok(3),
         );
@@ -184,6 +239,9 @@ mod tests {
         check(r#"{"query":"a","k":0}"#, invalid("k"));
         check(r#"{"query":"a","k":1001}"#, invalid("k"));
         check(r#"{"query":"a","words":1}"#, invalid("words"));
+        check(r#"{"query":"a","mode":"hybrid"}"#, Ok(10));
+        check(r#"{"query":"a","topics":["cats"]}"#, invalid("topics[0]"));
+        check(r#"{"query":"a","mode":"sound"}"#, invalid("mode"));
         check(r#"{"query":"a","ids":["a",""]}"#, Err((ErrorCode::InvalidId, "ids[1]")));
         check(r#"{"query":"a","author":""}"#, Err((ErrorCode::InvalidId, "author")));
         check(r#"{"query":"a","after":"yesterday"}"#, Err((ErrorCode::InvalidTime, "after")));

@@ -59,8 +59,10 @@ fn of_labels(numbers: &[usize], all: &[Labelled<String>], classes: usize) -> Vec
 mod tests {
     use super::*;
 
-    /// Texts with what is said of two labels: yes, no, or nothing.
-    fn check(texts: &[(&str, [Option<bool>; 2], Option<Part>)], expected: &[Option<&str>]) {
+    /// A text, what is said of two labels (yes, no, or nothing), and its part.
+    type Text<'a> = (&'a str, [Option<bool>; 2], Option<Part>);
+
+    fn check(texts: &[Text<'_>], expected: &[Option<&str>]) {
         let all = texts.iter().enumerate().map(|(number, (text, said, part))| Labelled {
             name: number.to_string(),
             labels: (0..2).filter(|&label| said[label] == Some(true)).collect(),

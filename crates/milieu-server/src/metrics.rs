@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// The routes that are counted, as they are written in the router.
-pub(crate) const ROUTES: [&str; 37] = [
+pub(crate) const ROUTES: [&str; 38] = [
     "/v1/events",
     "/v1/users",
     "/v1/users/{*id}",
@@ -13,6 +13,7 @@ pub(crate) const ROUTES: [&str; 37] = [
     "/v1/items/{*id}",
     "/v1/items/search",
     "/v1/feed/{*user}",
+    "/v1/topics",
     "/v1/trends",
     "/v1/receipts/{id}",
     "/v1/stats",

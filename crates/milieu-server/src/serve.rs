@@ -11,7 +11,7 @@ use crate::serving::Serving;
 use crate::state::{Shared, SharedWorld, now};
 use crate::store::{Opened, Store, models_dir};
 use crate::training::{self, Trainer};
-use crate::understanding::{self, Understanding};
+use crate::understanding::{self, ChangedTexts, Understanding};
 use crate::work::Work;
 use milieu_eventlog::LogError;
 use milieu_feed::Engine;
@@ -96,7 +96,8 @@ impl Server {
         let address = listener.local_addr()?;
         let engine = Engine::new(config.feed.clone())?;
         let Store { log, world, snapshots, opened } = Store::open(data, &config.log, progress)?;
-        let world = Arc::new(SharedWorld::new(world));
+        let changed_texts = config.understanding.terms.then(ChangedTexts::default);
+        let world = Arc::new(SharedWorld::new(world, changed_texts));
         let sink = Arc::clone(&world);
         let writer = log.start(Box::new(move |records| sink.apply(records)))?;
         let registry_dir = models_dir(data);
@@ -176,6 +177,10 @@ impl Server {
         let of_items = Arc::clone(&shared);
         let items =
             std::thread::Builder::new().name("items".into()).spawn(move || understanding::run(&of_items))?;
+        let of_terms = Arc::clone(&shared);
+        let terms = std::thread::Builder::new()
+            .name("terms".into())
+            .spawn(move || understanding::follow(&of_terms))?;
         runtime.block_on(answer(&shared, listener, stop))?;
         runtime.shutdown_timeout(Duration::from_secs(1));
 
@@ -191,6 +196,7 @@ impl Server {
         drop(snapshots.join());
         drop(models.join());
         drop(items.join());
+        drop(terms.join());
         Ok(())
     }
 }

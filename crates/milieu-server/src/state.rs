@@ -8,7 +8,7 @@ use crate::receipts::ReceiptStore;
 use crate::serving::Serving;
 use crate::store::CHUNK;
 use crate::training::Trainer;
-use crate::understanding::Understanding;
+use crate::understanding::{ChangedTexts, Understanding};
 use crate::work::Work;
 use milieu_api::ApiError;
 use milieu_eventlog::{Entry, Log, Outcome, SnapshotStore, Writer};
@@ -53,15 +53,20 @@ pub(crate) struct Shared {
 ///
 /// A lock that a writer waits for lets no new reader in. Whoever reads for long therefore shuts the
 /// gate: the writer waits there, and short readers go on.
-#[derive(Default)]
 pub(crate) struct SharedWorld {
     world: RwLock<World>,
     gate: Mutex<()>,
+    changed_texts: Option<ChangedTexts>,
 }
 
 impl SharedWorld {
-    pub(crate) fn new(world: World) -> Self {
-        Self { world: RwLock::new(world), gate: Mutex::new(()) }
+    /// With a note of changed texts where somebody takes it.
+    pub(crate) fn new(world: World, changed_texts: Option<ChangedTexts>) -> Self {
+        Self { world: RwLock::new(world), gate: Mutex::new(()), changed_texts }
+    }
+
+    pub(crate) fn changed_texts(&self) -> Option<&ChangedTexts> {
+        self.changed_texts.as_ref()
     }
 
     /// For the time of one answer.
@@ -80,8 +85,15 @@ impl SharedWorld {
         for chunk in records.chunks(CHUNK) {
             let _open = self.gate.lock();
             let mut world = self.world.write();
+            let mut changed = Vec::new();
             for (seq, record) in chunk {
+                ChangedTexts::going(&world, record, &mut changed);
                 world.apply(*seq, record);
+                ChangedTexts::come(&world, record, &mut changed);
+            }
+            drop(world);
+            if let Some(texts) = &self.changed_texts {
+                texts.note(changed);
             }
         }
     }

@@ -1,10 +1,15 @@
-//! Characters of a text with what is not language set aside.
+//! Characters of a text: so many of them, with what is not language set aside, of which script.
 
 /// The longest part before the `@` of an address of mail that is looked back at (RFC 5321, 4.5.3.1.1).
 const LOCAL_PART: usize = 64;
 
 /// What stands in place of characters that are set aside; it parts words and sentences.
 pub(crate) const SET_ASIDE: char = '\n';
+
+/// At most so many of the first characters.
+pub(crate) fn first_characters(text: &str, most: usize) -> &str {
+    text.char_indices().nth(most).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
+}
 
 /// The characters of a text, one for one, with [`SET_ASIDE`] for each of those of links, addresses of mail and mentions
 /// and for the sign of a topic. Time is linear in the text.

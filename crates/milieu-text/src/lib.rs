@@ -1,7 +1,7 @@
 //! From a text to the numbers that models read, the same in training and in serving: one spelling of what is written
 //! in many, tokens of any script, hashed n-grams of them, characters and pairs of them, and tokens of published
 //! vocabularies; and from a model's tags of a text's units to the parts of the text that they name. Beside them what is
-//! read from a text by rules alone: its language, private data in it, and its keywords.
+//! read from a text by rules alone: its language, private data in it, its keywords, and its terms, which texts are searched by.
 
 mod aside;
 mod characters;
@@ -13,6 +13,7 @@ mod phrases;
 mod private;
 mod spelling;
 pub mod tags;
+pub mod terms;
 mod tokenizer;
 mod tokens;
 mod units;

@@ -1,9 +1,9 @@
 //! Spherical k-means: directions that a set of unit vectors gathers around (Dhillon and Modha, "Concept decompositions
 //! for large sparse text data using clustering", Machine Learning 42, 2001).
 
-use crate::kernels::norm;
+use crate::kernels::{axpy, dot, norm};
 use pulp::{Arch, Simd, WithSimd};
-use rand::{SeedableRng, seq::index::sample};
+use rand::{Rng, SeedableRng, seq::index::sample};
 use rand_pcg::Pcg64Mcg;
 use rayon::prelude::*;
 
@@ -11,6 +11,12 @@ use rayon::prelude::*;
 const CHUNK: usize = 1024;
 /// Rows whose products with the same centroids are computed together, to load the centroids once.
 const TILE: usize = 4;
+/// With more rows than this, each round looks at a mini-batch.
+const MANY: usize = 20_000;
+/// Rows of a mini-batch for each centroid.
+const BATCH: usize = 50;
+/// What is no further from a centroid differs from it by what is rounded.
+const SAME: f32 = 1e-6;
 
 /// Centroids (unit vectors, row-major, `count x dim`) learnt from `rows`, row-major. Rows of zeros count for nothing.
 /// The result depends on the input and the seed, not on the number of threads.
@@ -22,9 +28,102 @@ pub(crate) fn learn(rows: &[f32], dim: usize, count: usize, rounds: usize, seed:
         .flat_map(|row| rows[row * dim..][..dim].iter().copied())
         .collect();
     normalise_rows(&mut centroids, dim);
+    refine(rows, dim, &mut centroids, rounds, &mut random);
+    centroids
+}
+
+/// The same for few centroids that are to be good ones: begun by greedy k-means++, in mini-batches where there are many rows.
+/// There are fewer centroids where there are fewer different rows.
+pub(crate) fn learn_spread(rows: &[f32], dim: usize, count: usize, rounds: usize, seed: u64) -> Vec<f32> {
+    let mut random = Pcg64Mcg::seed_from_u64(seed);
+    let total = rows.len() / dim;
+    if total <= MANY {
+        let mut centroids = spread(rows, dim, count, &mut random);
+        refine(rows, dim, &mut centroids, rounds, &mut random);
+        return centroids;
+    }
+    let drawn = |count: usize, random: &mut Pcg64Mcg| -> Vec<f32> {
+        let of = |row: usize| rows[row * dim..][..dim].iter().copied();
+        sample(random, total, count.min(total)).iter().flat_map(of).collect()
+    };
+    let mut centroids = spread(&drawn(MANY, &mut random), dim, count, &mut random);
+    // What all batches brought: the more a centroid has seen, the less a row moves it.
+    let mut sums = vec![0.0; centroids.len()];
+    for _ in 0..rounds {
+        let batch = drawn(MANY.max(BATCH * count), &mut random);
+        let mut assigned = vec![0; batch.len() / dim];
+        assign(&batch, dim, &centroids, &mut assigned);
+        for (row, list) in batch.chunks_exact(dim).zip(&assigned) {
+            axpy(1.0, row, &mut sums[*list as usize * dim..][..dim]);
+        }
+        for (centroid, sum) in centroids.chunks_exact_mut(dim).zip(sums.chunks_exact(dim)) {
+            if sum.iter().any(|x| *x != 0.0) {
+                centroid.copy_from_slice(sum);
+            }
+        }
+        normalise_rows(&mut centroids, dim);
+    }
+    centroids
+}
+
+/// First centroids far from one another, by greedy k-means++: some rows are drawn with a probability that grows with the
+/// squared distance to the nearest centroid before, and the one is taken that leaves the least of it.
+fn spread(rows: &[f32], dim: usize, count: usize, random: &mut Pcg64Mcg) -> Vec<f32> {
+    let total = rows.len() / dim;
+    let mut centroids: Vec<f32> = Vec::with_capacity(count * dim);
+    let mut distances = vec![2.0_f32; total];
+    let draws = 2 + (count.max(1) as f64).ln() as usize;
+    while centroids.len() < count * dim {
+        let drawn = (0..draws).filter_map(|_| draw(&distances, random)).map(|chosen| {
+            let mut centroid = rows[chosen * dim..][..dim].to_vec();
+            normalise_rows(&mut centroid, dim);
+            let mut left = distances.clone();
+            approach(&mut left, rows, &centroid);
+            left[chosen] = 0.0;
+            (sum(&left), centroid, left)
+        });
+        let Some((_, centroid, left)) = drawn.reduce(|best, next| if next.0 < best.0 { next } else { best })
+        else {
+            break;
+        };
+        centroids.extend(centroid);
+        distances = left;
+    }
+    centroids
+}
+
+fn sum(distances: &[f32]) -> f64 {
+    distances.iter().map(|distance| f64::from(*distance)).sum()
+}
+
+/// A place with the probability of its share; `None` where there is none but zeros.
+fn draw(distances: &[f32], random: &mut Pcg64Mcg) -> Option<usize> {
+    let mut left = random.random::<f64>() * sum(distances);
+    let chosen = distances.iter().position(|distance| {
+        left -= f64::from(*distance);
+        *distance > 0.0 && left <= 0.0
+    });
+    // What is rounded may leave some over.
+    chosen.or_else(|| distances.iter().rposition(|distance| *distance > 0.0))
+}
+
+/// Half the squared distance of each row to the nearest centroid, with one more of them.
+fn approach(distances: &mut [f32], rows: &[f32], centroid: &[f32]) {
+    let dim = centroid.len();
+    distances.par_chunks_mut(CHUNK).zip(rows.par_chunks(CHUNK * dim)).for_each(|(distances, rows)| {
+        for (distance, row) in distances.iter_mut().zip(rows.chunks_exact(dim)) {
+            let own = 1.0 - dot(row, centroid);
+            *distance = if own < SAME { 0.0 } else { distance.min(own) };
+        }
+    });
+}
+
+/// Rounds of k-means over all rows.
+fn refine(rows: &[f32], dim: usize, centroids: &mut [f32], rounds: usize, random: &mut Pcg64Mcg) {
+    let total = rows.len() / dim;
     let mut assigned = vec![0u32; total];
     for _ in 0..rounds {
-        assign(rows, dim, &centroids, &mut assigned);
+        assign(rows, dim, centroids, &mut assigned);
         centroids.fill(0.0);
         let mut sizes = vec![0usize; centroids.len() / dim];
         for (row, list) in rows.chunks_exact(dim).zip(&assigned) {
@@ -38,13 +137,12 @@ pub(crate) fn learn(rows: &[f32], dim: usize, count: usize, rounds: usize, seed:
         // A list that lost all its rows takes up a random one.
         for (list, size) in sizes.iter().enumerate() {
             if *size == 0 {
-                let row = sample(&mut random, total, 1).index(0);
+                let row = sample(random, total, 1).index(0);
                 centroids[list * dim..][..dim].copy_from_slice(&rows[row * dim..][..dim]);
             }
         }
-        normalise_rows(&mut centroids, dim);
+        normalise_rows(centroids, dim);
     }
-    centroids
 }
 
 fn normalise_rows(rows: &mut [f32], dim: usize) {

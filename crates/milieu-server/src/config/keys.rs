@@ -282,6 +282,20 @@ pub const KEYS: &[Key] = &[
         60_000.0,
         "Every how many milliseconds new items are looked for",
     ),
+    key(
+        "understanding.terms",
+        "server",
+        "Whether items are found by terms of their texts, without any model",
+    ),
+    key("topics.enabled", "server", "Whether topics are learnt from the vectors of items"),
+    number(
+        "topics.count",
+        "server",
+        0.0,
+        1000.0,
+        "How many topics are sought; 0 for the square root of half the items, 100 at most. Small and loose ones are dropped",
+    ),
+    number("topics.least", "server", 2.0, 1e6, "Items of a topic at least when it is learnt"),
     key("telemetry.level", "server", "`error`, `warn`, `info` or `debug`"),
     key("telemetry.format", "server", "`text` or `json`"),
 ];

@@ -39,6 +39,8 @@ pub struct Config {
     pub needs: NeedsConfig,
     /// What the texts of items say.
     pub understanding: UnderstandingConfig,
+    /// What items are about.
+    pub topics: TopicsConfig,
     /// What the server writes about itself.
     pub telemetry: TelemetryConfig,
 }
@@ -163,6 +165,17 @@ pub struct UnderstandingConfig {
     pub batch: usize,
     pub labels: usize,
     pub poll_millis: u64,
+    pub terms: bool,
+}
+
+/// See [`KEYS`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "KEYS documents each setting, for the guide too")]
+pub struct TopicsConfig {
+    pub enabled: bool,
+    pub count: usize,
+    pub least: usize,
 }
 
 /// What runs models.
@@ -302,7 +315,13 @@ impl Default for InferenceConfig {
 
 impl Default for UnderstandingConfig {
     fn default() -> Self {
-        Self { enabled: true, model: String::new(), batch: 32, labels: 5, poll_millis: 250 }
+        Self { enabled: true, model: String::new(), batch: 32, labels: 5, poll_millis: 250, terms: true }
+    }
+}
+
+impl Default for TopicsConfig {
+    fn default() -> Self {
+        Self { enabled: true, count: 0, least: 5 }
     }
 }
 

@@ -72,6 +72,7 @@ pub(super) async fn metrics(State(shared): App) -> impl IntoResponse {
             understood.failed as f64,
         ),
         gauge("milieu_understanding_searched", "Items that are found by meaning", understood.searched as f64),
+        gauge("milieu_understanding_terms", "Items that are found by terms", understood.terms as f64),
     ];
     let mut text = shared.metrics.text(&gauges);
     shared.serving.write_metrics(&mut text);

@@ -1,7 +1,7 @@
 //! `/v1/analyze`: what content shows.
 
 use super::App;
-use super::needs::read as of_needs;
+use super::needs::of_texts;
 use crate::answer::{Answer, Json, Query, Refusal, body as json_body, content};
 use crate::serving::{Explained, NEEDS, ServingError};
 use axum::body::Body;
@@ -73,7 +73,7 @@ pub(super) async fn text(State(shared): App, headers: HeaderMap, body: Body) -> 
     };
     if needs {
         let found;
-        (found, said) = of_needs(State(Arc::clone(&shared)), Arc::clone(&texts), said).await?;
+        (found, said) = of_texts(&shared, Arc::clone(&texts), said).await?;
         results.iter_mut().zip(found).for_each(|(result, needs)| result.needs = Some(needs));
     }
     for said in said.into_iter().filter(|said| models.contains(&said.model)) {

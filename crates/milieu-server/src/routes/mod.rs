@@ -14,6 +14,7 @@ mod moderation;
 mod needs;
 mod protocol;
 mod search;
+mod topics;
 
 use crate::answer::Refusal;
 use crate::state::Shared;
@@ -62,6 +63,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
                 .delete(entities::delete_item),
         )
         .route("/v1/feed/{*user}", get(feed::feed))
+        .route("/v1/topics", get(topics::all))
         .route("/v1/trends", get(lists::trends))
         .route("/v1/receipts/{id}", get(feed::receipt))
         .route("/v1/stats", get(admin::stats))

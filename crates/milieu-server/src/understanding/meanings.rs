@@ -1,6 +1,8 @@
 //! The vectors of items in memory, by the numbers that the world gives items.
 
 use super::results::{Found, Results, ResultsError, Understood};
+use super::topics::{Kept, Topics, learn};
+use crate::config::TopicsConfig;
 use milieu_vector::{IndexConfig, Scratch, VectorError, VectorIndex};
 use milieu_world::World;
 use std::collections::HashMap;
@@ -21,19 +23,29 @@ pub(crate) struct Meanings {
     /// `None` before the first vector, which says how long they are.
     index: Option<VectorIndex>,
     numbers: HashMap<Box<str>, u32>,
+    topics: Topics,
 }
 
 impl Meanings {
     pub(super) fn new(model: &str, version: u32, config: IndexConfig) -> Self {
-        Self { model: model.to_owned(), version, config, index: None, numbers: HashMap::new() }
+        Self {
+            model: model.to_owned(),
+            version,
+            config,
+            index: None,
+            numbers: HashMap::new(),
+            topics: Topics::none(1),
+        }
     }
 
-    /// All vectors of this version that are stored.
+    /// All vectors of this version that are stored, and the topics that were kept, where they are of it.
     pub(super) fn read(
         &mut self,
         results: &Results,
+        topics: Option<Kept>,
         number: impl Fn(&str) -> Option<u32>,
     ) -> Result<(), ResultsError> {
+        self.topics = Topics::of(topics, &self.model, self.version);
         for entry in results.all() {
             let (id, understood) = entry?;
             if let (Some(number), Some(vector)) = (number(&id), self.vector_of(&understood)) {
@@ -69,6 +81,7 @@ impl Meanings {
             tracing::error!(id, %error, "the vector of an item cannot be searched");
             return;
         }
+        self.topics.put(number, vector);
         self.numbers.insert(id.into(), number);
     }
 
@@ -82,6 +95,7 @@ impl Meanings {
 
     pub(super) fn remove(&mut self, id: &str) {
         if let (Some(number), Some(index)) = (self.numbers.remove(id), &mut self.index) {
+            self.topics.remove(number);
             index.remove(number);
         }
     }
@@ -104,6 +118,27 @@ impl Meanings {
             Ok(recall) => tracing::info!(items = numbers.len(), recall, "items are searched by lists"),
             Err(error) => tracing::error!(%error, "the search for items is not calibrated"),
         }
+    }
+
+    /// Topics learnt anew, where that pays; `text` gives the text of an item by its number. Takes long with many vectors.
+    pub(super) fn new_topics(
+        &self,
+        config: &TopicsConfig,
+        text: impl Fn(u32) -> Option<String>,
+    ) -> Option<Topics> {
+        let index = self.index.as_ref().filter(|_| config.enabled && self.topics.are_old(self.len()))?;
+        let numbers = self.numbers.values().copied().collect();
+        let learnt = learn(&self.topics, numbers, |number| index.get(number), text, config);
+        learnt.inspect_err(|error| tracing::error!(%error, "topics cannot be learnt")).ok()
+    }
+
+    /// Puts topics of these vectors in the place of those before.
+    pub(super) fn set_topics(&mut self, topics: Topics) {
+        self.topics = topics;
+    }
+
+    pub(crate) fn topics(&self) -> &Topics {
+        &self.topics
     }
 
     pub(crate) fn len(&self) -> usize {

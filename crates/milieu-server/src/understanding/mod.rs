@@ -4,6 +4,8 @@
 //! models of texts read them, some at a time. Storing waits for none of that. What was read is kept with the version
 //! that read it, so that nothing is read twice by one version, also after a restart; a new live version reads all
 //! items anew, behind the new ones. What is known of an item goes with it.
+//!
+//! Another thread keeps an index of the texts by their terms, which needs no model.
 
 mod again;
 mod follow;
@@ -11,13 +13,18 @@ mod meanings;
 mod readers;
 mod results;
 mod search;
+mod terms;
+mod topics;
 mod worker;
 
 pub(crate) use results::{Found, Label, Said, Understood};
-pub(crate) use search::{model, not_yet, search};
+pub(crate) use search::{Hit, Plan, not_yet, search};
+pub(crate) use terms::{ChangedTexts, follow};
+pub(crate) use topics::{Topic, topics};
 pub(crate) use worker::run;
 
 use meanings::Meanings;
+use milieu_text::terms::TermIndex;
 use parking_lot::RwLock;
 use results::Results;
 use std::path::PathBuf;
@@ -31,6 +38,8 @@ pub(crate) struct Understanding {
     results: RwLock<Option<Arc<Results>>>,
     /// `None` as long as no model that makes vectors is live.
     meanings: RwLock<Option<Meanings>>,
+    /// All items that have a text, by its terms; empty where that is not wanted.
+    terms: RwLock<TermIndex>,
     /// Items still to be looked at by versions that are new.
     again: AtomicU64,
     /// Readings: one text by one version.
@@ -46,6 +55,7 @@ pub(crate) struct Progress {
     pub(crate) read: u64,
     pub(crate) failed: u64,
     pub(crate) searched: usize,
+    pub(crate) terms: usize,
 }
 
 impl Understanding {
@@ -54,6 +64,7 @@ impl Understanding {
             dir,
             results: RwLock::default(),
             meanings: RwLock::default(),
+            terms: RwLock::default(),
             again: AtomicU64::new(0),
             read: AtomicU64::new(0),
             failed: AtomicU64::new(0),
@@ -68,7 +79,13 @@ impl Understanding {
             read: self.read.load(Ordering::Relaxed),
             failed: self.failed.load(Ordering::Relaxed),
             searched: self.meanings.read().as_ref().map_or(0, Meanings::len),
+            terms: self.terms.read().len(),
         }
+    }
+
+    /// What an item is about, by its number in the world.
+    pub(crate) fn topic_of(&self, number: u32) -> Option<Topic> {
+        self.meanings.read().as_ref()?.topics().of_item(number).cloned()
     }
 
     /// What is known of an item. Waits for the disk.

@@ -3,11 +3,13 @@
 //! - `results`: id of an item -> format `u8`, [`Understood`] in postcard
 //! - `authors`: id of an author, `0`, id of an item -> nothing; ids hold no control characters
 //! - `waiting`: place of a record in the log (`u64`, big endian) -> id of an item that is to be looked at
-//! - `state`: `position` -> the last record looked at (`u64`, big endian); `covered` -> [`Covered`] in postcard
+//! - `state`: `position` -> the last record looked at (`u64`, big endian); `covered` -> [`Covered`] in postcard; `topics` ->
+//!   [`Kept`] in postcard
 //!
 //! All of it can be made again from the log and the models. What belongs together is written in one batch, and each
 //! batch is on disk before the next.
 
+use super::topics::Kept;
 use fjall::config::CompressionPolicy;
 use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
 use milieu_types::Seq;
@@ -20,6 +22,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const FORMAT: u8 = 1;
 const POSITION: &str = "position";
 const COVERED: &str = "covered";
+const TOPICS: &str = "topics";
 /// Blocks read from disk.
 const CACHE_BYTES: u64 = 8 << 20;
 /// Gathered in memory before it is written as a table.
@@ -147,6 +150,12 @@ impl Results {
         value.map_or_else(|| Ok(Covered::new()), |value| Ok(postcard::from_bytes(&value)?))
     }
 
+    /// The topics that were learnt last; none where they cannot be read, since they can be learnt anew.
+    pub(super) fn topics(&self) -> Result<Option<Kept>, ResultsError> {
+        let value = self.state.get(TOPICS)?;
+        Ok(value.and_then(|value| postcard::from_bytes(&value).ok()))
+    }
+
     pub(super) fn get(&self, id: &str) -> Result<Option<Understood>, ResultsError> {
         self.results.get(id)?.map(|value| decode(&value)).transpose()
     }
@@ -241,6 +250,11 @@ impl Batch<'_> {
 
     pub(super) fn covered(&mut self, covered: &Covered) -> Result<(), ResultsError> {
         self.inner.insert(&self.of.state, COVERED, postcard::to_stdvec(covered)?);
+        Ok(())
+    }
+
+    pub(super) fn topics(&mut self, topics: &Kept) -> Result<(), ResultsError> {
+        self.inner.insert(&self.of.state, TOPICS, postcard::to_stdvec(topics)?);
         Ok(())
     }
 

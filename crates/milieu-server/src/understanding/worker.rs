@@ -6,9 +6,10 @@ use super::meanings::{self, Meanings};
 use super::readers::{Reader, Readers};
 use super::results::{Covered, Found, Results, ResultsError, Said, Understood};
 use crate::serving::ServingError;
-use crate::state::Shared;
+use crate::state::{Shared, now};
 use milieu_types::Seq;
 use milieu_vector::IndexConfig;
+use milieu_world::{ItemIx, secs};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -129,6 +130,7 @@ impl<'s> Worker<'s> {
             self.went_on(next)?;
         }
         self.improve_meanings();
+        self.learn_topics()?;
         Ok(more || self.follower.position() < self.shared.log.last_seq())
     }
 
@@ -149,7 +151,8 @@ impl<'s> Worker<'s> {
         let is_it = |held: &Meanings| held.model == reader.name && held.version == reader.version();
         if !held.read().as_ref().is_some_and(is_it) {
             let mut made = Meanings::new(&reader.name, reader.version(), IndexConfig::default());
-            made.read(&self.results, |id| meanings::number(&self.shared.world.read(), id))?;
+            let topics = if self.shared.config.topics.enabled { self.results.topics()? } else { None };
+            made.read(&self.results, topics, |id| meanings::number(&self.shared.world.read(), id))?;
             *held.write() = Some(made);
         }
         Ok(())
@@ -163,6 +166,33 @@ impl<'s> Worker<'s> {
             copy.improve();
             *held.write() = Some(copy);
         }
+    }
+
+    /// Learns topics beside the searches that are under way. No other thread changes the vectors meanwhile.
+    fn learn_topics(&self) -> Result<(), ResultsError> {
+        let held = &self.shared.understanding.meanings;
+        let text = |number| {
+            let world = self.shared.world.read();
+            let view = world.view(secs(now()));
+            // What is not to be shown names nothing.
+            view.text(ItemIx(number)).filter(|_| view.is_visible(ItemIx(number))).map(str::to_owned)
+        };
+        let learnt = held.read().as_ref().and_then(|held| {
+            let topics = held.new_topics(&self.shared.config.topics, text)?;
+            Some((topics.kept(&held.model, held.version), topics))
+        });
+        let Some((kept, topics)) = learnt else { return Ok(()) };
+        tracing::info!(topics = topics.all().len(), "topics of items are learnt");
+        // On disk first: what requests have seen keeps its id after a restart.
+        if let Some(kept) = kept {
+            let mut batch = self.results.batch();
+            batch.topics(&kept)?;
+            batch.commit()?;
+        }
+        if let Some(held) = held.write().as_mut() {
+            held.set_topics(topics);
+        }
+        Ok(())
     }
 
     /// Lets models read what they have not read. Returns the names of those that cannot be used.

@@ -18,7 +18,7 @@ const MANY: usize = 300;
 /// So many that a server is killed long before it has read all.
 const TO_KILL: usize = 1000;
 
-fn until(what: &str, mut done: impl FnMut() -> bool) {
+pub(crate) fn until(what: &str, mut done: impl FnMut() -> bool) {
     let start = Instant::now();
     while !done() {
         assert!(start.elapsed() < PATIENCE, "never: {what}");
@@ -26,7 +26,7 @@ fn until(what: &str, mut done: impl FnMut() -> bool) {
     }
 }
 
-fn gauge(address: SocketAddr, name: &str) -> u64 {
+pub(crate) fn gauge(address: SocketAddr, name: &str) -> u64 {
     let text = String::from_utf8(call(address, "GET", "/metrics", &[], b"").body).unwrap();
     let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     value.unwrap().parse().unwrap()
@@ -37,19 +37,19 @@ fn read(address: SocketAddr) -> u64 {
 }
 
 /// Nothing waits, and so many items are found by meaning.
-fn is_done(address: SocketAddr, searched: usize) -> bool {
+pub(crate) fn is_done(address: SocketAddr, searched: usize) -> bool {
     let left = ["milieu_understanding_waiting", "milieu_understanding_again"];
     left.iter().all(|name| gauge(address, name) == 0)
         && gauge(address, "milieu_understanding_searched") == searched as u64
 }
 
-fn many(count: usize) -> Value {
+pub(crate) fn many(count: usize) -> Value {
     let words = ["sun", "rain", "drum", "sun drum", "rain drum"];
     let item = |number: usize| json!({"id": format!("i{number}"), "text": words[number % words.len()]});
     json!({"items": (0..count).map(item).collect::<Vec<_>>()})
 }
 
-fn ids(found: &Value) -> Vec<String> {
+pub(crate) fn ids(found: &Value) -> Vec<String> {
     let items = found["items"].as_array().unwrap();
     items.iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
 }
@@ -63,7 +63,8 @@ fn items_are_found_by_meaning() {
             server.call("POST", "/v1/items/search", &["content-type: application/json"], body.as_bytes());
         assert_eq!(reply.refusal(), (status, code.to_owned()), "{body}");
     };
-    refused(r#"{"query":"sun"}"#, 404, "model_not_found");
+    refused(r#"{"query":"sun","mode":"meaning"}"#, 404, "model_not_found");
+    refused(r#"{"query":"sun","mode":"hybrid"}"#, 404, "model_not_found");
     refused(r#"{"query":""}"#, 400, "invalid_parameter");
     let items = json!({"items": [
         {"id": "bright", "text": "sun", "author": "ann", "tags": ["sky"], "language": "en", "at": "2024-01-01T00:00:00Z"},
@@ -83,7 +84,10 @@ fn items_are_found_by_meaning() {
     publish_weather(&registry(data.path()));
     until("all are read", || is_done(server.address, 5));
     assert_eq!(gauge(server.address, "milieu_understanding_failed"), 2);
-    let search = |body: Value| server.done("POST", "/v1/items/search", &body);
+    let search = |mut body: Value| {
+        body["mode"] = json!("meaning");
+        server.done("POST", "/v1/items/search", &body)
+    };
     let found = search(json!({"query": "sun", "k": 3, "full": true}));
     assert_eq!(ids(&found), ["bright", "party", "search"]);
     assert_eq!(
@@ -93,6 +97,8 @@ fn items_are_found_by_meaning() {
     let score = |place: usize| found["items"][place]["score"].as_f64().unwrap();
     assert!((score(0) - 1.0).abs() < 1e-6 && (score(1) - 0.5f64.sqrt()).abs() < 1e-6, "{found}");
     assert_eq!(found["items"][0]["item"]["author"], "ann");
+    assert_eq!(found["mode"], "meaning");
+    assert_eq!(found["items"][1]["by"].as_object().map(serde_json::Map::len), Some(1), "{found}");
     let check = |filter: Value, expected: &[&str]| {
         let mut body = filter.clone();
         body["query"] = json!("sun");
@@ -136,6 +142,118 @@ fn items_are_found_by_meaning() {
     assert_eq!(read(server.address), before + 4, "what was known of it had gone");
 }
 
+fn has_terms(address: SocketAddr, items: usize) -> bool {
+    gauge(address, "milieu_understanding_terms") == items as u64
+}
+
+#[test]
+fn items_are_found_by_terms_from_the_first_start_on() {
+    let data = tempfile::tempdir().unwrap();
+    let items = json!({"items": [
+        {"id": "dogs", "text": "Two dogs bark at the moon", "author": "ann", "tags": ["pets"], "language": "en",
+            "at": "2024-01-01T00:00:00Z"},
+        {"id": "dog", "text": "A dog, a dog!", "author": "bob", "tags": ["pets"], "language": "en"},
+        {"id": "moon", "text": "the moon", "author": "ann"},
+        {"id": "pot", "text": "城里最好的火鍋店", "language": "zh"},
+        {"id": "secret", "text": "a dog", "hidden": true},
+        {"id": "later", "text": "a dog", "author": "cat"},
+        {"id": "silent", "tags": ["pets"]},
+    ]});
+    let server = Running::start(data.path(), &SETTINGS);
+    server.done("POST", "/v1/items", &items);
+    until("all are there", || has_terms(server.address, 6));
+    assert!(!data.path().join("understood").exists(), "on disk nothing is kept");
+    let by = |server: &Running, body: Value| server.done("POST", "/v1/items/search", &body);
+    let check = |body: Value, expected: &[&str]| {
+        for mode in [json!("terms"), Value::Null] {
+            let mut body = body.clone();
+            body["mode"] = mode;
+            assert_eq!(ids(&by(&server, body.clone())), expected, "{body}");
+        }
+    };
+    check(json!({"query": "dog"}), &["dog", "later", "dogs"]);
+    check(json!({"query": "DOGS", "k": 1}), &["dog"]);
+    check(json!({"query": "火锅"}), &["pot"]);
+    check(json!({"query": "cats"}), &[]);
+    check(json!({"query": "moon dog"}), &["moon", "dogs", "dog", "later"]);
+    check(json!({"query": "dog", "author": "ann"}), &["dogs"]);
+    check(json!({"query": "dog", "tags": ["pets"]}), &["dog", "dogs"]);
+    check(json!({"query": "dog", "tags": ["nothing"]}), &[]);
+    check(json!({"query": "dog", "language": "en"}), &["dog", "dogs"]);
+    check(json!({"query": "dog", "ids": ["dogs", "moon", "secret"]}), &["dogs"]);
+    check(json!({"query": "dog", "before": "2024-01-02T00:00:00Z"}), &["dogs"]);
+    check(json!({"query": "dog", "after": "2024-01-02T00:00:00Z"}), &["dog", "later"]);
+    let found = by(&server, json!({"query": "dog", "k": 1, "full": true}));
+    assert_eq!((&found["mode"], &found["searched"]), (&json!("terms"), &json!(6)));
+    assert_eq!((&found["model"], &found["items"][0]["item"]["author"]), (&Value::Null, &json!("bob")));
+    let hit = &found["items"][0];
+    assert_eq!(hit["by"], json!({"terms": {"place": 1, "score": hit["score"]}}));
+
+    // Changes: another text, no text, shown, hidden, gone, gone with its author, made anew.
+    server.done("PATCH", "/v1/items/moon", &json!({"text": "dog dog dog"}));
+    server.done("PATCH", "/v1/items/secret", &json!({"hidden": false}));
+    server.done("PATCH", "/v1/items/later", &json!({"hidden": true}));
+    server.done("PATCH", "/v1/items/dogs", &json!({"text": null}));
+    until("the new texts are found", || {
+        ids(&by(&server, json!({"query": "dog"}))) == ["moon", "dog", "secret"]
+    });
+    server.done("DELETE", "/v1/items/secret", &Value::Null);
+    server.done("PUT", "/v1/users/ann", &json!({}));
+    server.done("DELETE", "/v1/users/ann", &Value::Null);
+    assert_eq!(ids(&by(&server, json!({"query": "dog"}))), ["dog"], "gone at once");
+    until("their terms are gone", || has_terms(server.address, 3));
+    server.done("PUT", "/v1/items/moon", &json!({"text": "dog"}));
+    until("it is found anew", || ids(&by(&server, json!({"query": "dog"}))).contains(&"moon".to_owned()));
+    drop(server);
+
+    // Made again from the world; and not at all where it is not wanted.
+    let server = Running::start(data.path(), &SETTINGS);
+    until("all are there again", || has_terms(server.address, 4));
+    assert_eq!(ids(&by(&server, json!({"query": "火鍋"}))), ["pot"]);
+    drop(server);
+    let server = Running::start(data.path(), &["understanding.terms=false"]);
+    for (body, status, code) in [
+        (r#"{"query":"dog","mode":"terms"}"#, 503, "unavailable"),
+        (r#"{"query":"dog"}"#, 404, "model_not_found"),
+    ] {
+        let reply =
+            server.call("POST", "/v1/items/search", &["content-type: application/json"], body.as_bytes());
+        assert_eq!(reply.refusal(), (status, code.to_owned()), "{body}");
+    }
+}
+
+#[test]
+fn meaning_and_terms_are_joined() {
+    let data = tempfile::tempdir().unwrap();
+    publish_meaning(&registry(data.path()));
+    let server = Running::start(data.path(), &SETTINGS);
+    let items = json!({"items": [
+        {"id": "both", "text": "sun drum"},
+        {"id": "meant", "text": "太阳"},
+        {"id": "said", "text": "rain sun rain rain"},
+        {"id": "neither", "text": "rain"},
+        {"id": "exact", "text": "sun"},
+    ]});
+    server.done("POST", "/v1/items", &items);
+    until("all are read", || is_done(server.address, 5) && has_terms(server.address, 5));
+    let search =
+        |mode: Value| server.done("POST", "/v1/items/search", &json!({"query": "sun", "mode": mode, "k": 4}));
+    let found = search(Value::Null);
+    assert_eq!(
+        (&found["mode"], &found["model"], &found["searched"]),
+        (&json!("hybrid"), &json!("meaning"), &json!(5))
+    );
+    assert_eq!(found["items"], search(json!("hybrid"))["items"]);
+    // What both find comes before what is first by meaning alone.
+    assert_eq!(ids(&found), ["exact", "both", "said", "meant"]);
+    let hit = |place: usize| &found["items"][place];
+    assert_eq!((&hit(0)["by"]["meaning"]["place"], &hit(0)["by"]["terms"]["place"]), (&json!(2), &json!(1)));
+    assert_eq!((&hit(3)["by"]["meaning"]["place"], &hit(3)["by"]["terms"]), (&json!(1), &Value::Null));
+    let score = hit(0)["score"].as_f64().unwrap();
+    assert!((score - 1.0 / 61.0 - 1.0 / 62.0).abs() < 1e-6, "{found}");
+    assert_eq!(ids(&search(json!("terms"))), ["exact", "both", "said"]);
+}
+
 #[test]
 fn a_stop_in_the_middle_and_a_new_version() {
     let data = tempfile::tempdir().unwrap();
@@ -169,7 +287,8 @@ fn a_stop_in_the_middle_and_a_new_version() {
     });
     assert_eq!(read(server.address), MANY as u64, "the other model reads nothing again");
     assert_eq!((version("i299", "meaning"), version("i299", "weather")), (Some(2), Some(1)));
-    let found = server.done("POST", "/v1/items/search", &json!({"query": "drum", "k": 100}));
+    let found =
+        server.done("POST", "/v1/items/search", &json!({"query": "drum", "k": 100, "mode": "meaning"}));
     assert_eq!(found["version"], 2);
     assert!(
         found["items"].as_array().unwrap().iter().take(60).all(|hit| hit["score"].as_f64().unwrap() > 0.999)

@@ -11,3 +11,4 @@ mod protocol;
 mod refusals;
 mod swaps;
 mod texts;
+mod topics;

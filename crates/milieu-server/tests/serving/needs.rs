@@ -57,3 +57,14 @@ fn labels_of_models() {
     assert_eq!(found[0]["tasks"].as_object().unwrap().len(), 1, "{found}");
     assert_eq!(found[0]["tasks"]["intent"]["labels"].as_array().unwrap().len(), 1);
 }
+
+#[test]
+fn needs_of_an_item() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Running::start(data.path(), &[]);
+    let item = json!([{"id": "a", "author": "ann", "text": "谁能帮我搬家"}, {"id": "b"}]);
+    server.done("POST", "/v1/items", &item);
+    let needs = |id: &str| server.get(&format!("/v1/items/{id}/understood")).json()["needs"].clone();
+    assert_eq!(needs("a")[0]["need"], json!("asks_for_help"));
+    assert_eq!(needs("b"), json!([]));
+}

@@ -36,7 +36,7 @@ pub(super) fn candidates(characters: &[char], most: usize) -> Vec<Candidate> {
 }
 
 /// The stretches of Chinese characters between marks, stop words and stop characters.
-fn stretches(simple: &[char]) -> Vec<(usize, usize)> {
+pub(super) fn stretches(simple: &[char]) -> Vec<(usize, usize)> {
     let mut stretches = Vec::new();
     let (mut at, mut from) = (0, 0);
     while let Some(&c) = simple.get(at) {

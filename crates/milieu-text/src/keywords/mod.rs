@@ -41,7 +41,7 @@ struct Candidate {
 /// spaces (Thai, Burmese, hiragana) nothing is read. The first 100 000 characters are read, in linear time.
 #[must_use]
 pub fn keywords(text: &str, most: usize) -> Vec<Keyword> {
-    let (most, text) = (most.min(MOST), first_characters(text));
+    let (most, text) = (most.min(MOST), crate::aside::first_characters(text, READ));
     let characters = crate::aside::without_addresses(text);
     let code = crate::language(text).map(|language| language.code);
     let mut candidates = relative(han::candidates(&characters, most));
@@ -59,8 +59,24 @@ pub fn keywords(text: &str, most: usize) -> Vec<Keyword> {
         .collect()
 }
 
-fn first_characters(text: &str) -> &str {
-    text.char_indices().nth(READ).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
+/// The words of a text that say something, in one spelling and in their order: those with spaces, and the pairs of
+/// Chinese characters between common words. The same parts of a text are read as by [`keywords`].
+pub(crate) fn content_words(text: &str) -> Vec<String> {
+    let text = crate::aside::first_characters(text, READ);
+    let code = crate::language(text).map(|language| language.code);
+    let text: String = crate::aside::without_addresses(text).into_iter().collect();
+    let text = crate::one_spelling(&text);
+    let tokens = crate::tokens(&text);
+    let spaced = tokens.iter().filter(|token| token.kind == crate::TokenKind::Word).map(|token| token.text);
+    let spaced = spaced.map(|word| word.strip_suffix("'s").unwrap_or(word));
+    let mut words: Vec<String> =
+        spaced.filter(|word| !spaced::says_little(word, code)).map(str::to_owned).collect();
+    let characters: Vec<char> = text.chars().collect();
+    for (from, to) in han::stretches(&characters) {
+        let stretch = characters.get(from..to).unwrap_or_default();
+        words.extend(stretch.windows(2).map(String::from_iter));
+    }
+    words
 }
 
 /// Scores as shares of the best one.

@@ -234,7 +234,7 @@ fn is_of_word(c: char) -> bool {
         || ((c.is_alphanumeric() || is_mark) && !stands_alone(c))
 }
 
-fn says_little(lower: &str, code: Option<&str>) -> bool {
+pub(super) fn says_little(lower: &str, code: Option<&str>) -> bool {
     lower.chars().nth(1).is_none()
         || !lower.chars().any(char::is_alphabetic)
         || crate::language::is_common(lower, code)
