@@ -1,4 +1,4 @@
-//! The models of pictures that this program carries, so that a demo has something to say of a picture at once.
+//! The models that this program carries, so that a demo has something to say of a picture and of a text at once.
 
 use crate::commands::now;
 use anyhow::Result;
@@ -8,22 +8,24 @@ use std::fs;
 /// Files of a model as `milieu models export` writes them.
 struct Carried {
     name: &'static str,
-    files: [(&'static str, &'static [u8]); 2],
+    files: &'static [(&'static str, &'static [u8])],
 }
 
 macro_rules! carried {
-    ($name:literal) => {
+    ($name:literal, $($file:literal),*) => {
         Carried {
             name: $name,
-            files: [
-                ("manifest.json", include_bytes!(concat!("../../../../../models/", $name, "/manifest.json"))),
-                ("model.onnx", include_bytes!(concat!("../../../../../models/", $name, "/model.onnx"))),
-            ],
+            files: &[$(($file, include_bytes!(concat!("../../../../../models/", $name, "/", $file)))),*],
         }
     };
 }
 
-const CARRIED: [Carried; 2] = [carried!("image-cifar10"), carried!("image-pets")];
+const CARRIED: [Carried; 4] = [
+    carried!("image-cifar10", "manifest.json", "model.onnx"),
+    carried!("image-pets", "manifest.json", "model.onnx"),
+    carried!("text-emotion", "manifest.json", "model.onnx", "report.json"),
+    carried!("text-sentiment", "manifest.json", "model.onnx", "report.json"),
+];
 
 /// Publishes the models that the registry has no version of, and lets them serve.
 pub(super) fn publish(registry: &Registry) -> Result<()> {
@@ -32,7 +34,7 @@ pub(super) fn publish(registry: &Registry) -> Result<()> {
             continue;
         }
         let folder = tempfile::tempdir()?;
-        for (file, bytes) in files {
+        for (file, bytes) in *files {
             fs::write(folder.path().join(file), bytes)?;
         }
         let import = Import { kind: (*name).to_owned(), at: now(), ..Import::default() };

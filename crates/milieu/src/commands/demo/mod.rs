@@ -55,6 +55,13 @@ pub(super) fn run(args: &Demo) -> Result<()> {
          -d '{{\"type\":\"follow\",\"actor\":\"{user}\",\"object\":\"{}\"}}'",
         community.users().nth(1).unwrap_or(user)
     );
+    println!(
+        "  curl -s {base}/v1/analyze/text -H 'content-type: application/json' \
+         -d '{{\"text\":\"Thank you so much, can anyone recommend a good stout?\"}}'"
+    );
+    println!(
+        "  curl -s {base}/v1/items/search -H 'content-type: application/json' -d '{{\"query\":\"wild yeast\"}}'"
+    );
     println!("  curl -s --data-binary @cat.jpg '{base}/v1/analyze/image?model=image-cifar10'");
     println!("\nCtrl-C ends it");
     server.run(signal())?;
