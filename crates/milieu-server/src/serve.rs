@@ -23,6 +23,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 
@@ -210,8 +211,14 @@ async fn answer(
     let (stopping, mut stopped) = tokio::sync::watch::channel(false);
     let of_stop = Arc::clone(shared);
     let service = router(Arc::clone(shared));
+    // Signals are listened to before the first request is answered: who asks the server to stop then must be heard.
+    let mut stop = Box::pin(stop);
+    let stops_at_once =
+        std::future::poll_fn(|context| Poll::Ready(stop.as_mut().poll(context).is_ready())).await;
     let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
-        stop.await;
+        if !stops_at_once {
+            stop.await;
+        }
         of_stop.ready.store(false, Ordering::Release);
         of_stop.trainer.stop();
         of_stop.jobs.stop();
