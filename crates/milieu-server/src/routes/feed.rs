@@ -4,7 +4,6 @@ use super::App;
 use crate::answer::{Answer, Json, Query, path_id, rest};
 use crate::models::action_version;
 use crate::state::{Shared, now};
-use crate::understanding::enabled;
 use axum::extract::State;
 use axum::http::Uri;
 use milieu_api::{ApiError, Explanation, Feed, FeedEntry, Reason, ReceiptOut, Replay};
@@ -35,7 +34,10 @@ fn stages(text: &str) -> Result<Vec<Stage>, ApiError> {
 /// The labels that a parameter names, separated by commas.
 fn labels(shared: &Shared, parameters: &Query, name: &str) -> Result<Vec<LabelBound>, ApiError> {
     let Some(text) = parameters.text(name) else { return Ok(Vec::new()) };
-    enabled(shared)?;
+    if !shared.config.understanding.enabled {
+        let message = "understanding.enabled is false: nobody knows what items say";
+        return Err(ApiError::new(ErrorCode::Unavailable, message));
+    }
     let read = |bound: &str| {
         let message = || format!("{bound:?} is not MODEL/LABEL, or MODEL/LABEL:P with P from 0 to 1");
         LabelBound::from_name(bound).ok_or_else(|| parameter(name, message()))

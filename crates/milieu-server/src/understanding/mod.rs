@@ -15,7 +15,7 @@ mod search;
 mod worker;
 
 pub(crate) use results::{Found, Label, Said, Understood};
-pub(crate) use search::{enabled, model, not_yet, search};
+pub(crate) use search::{model, not_yet, search};
 pub(crate) use worker::run;
 
 use meanings::Meanings;

@@ -70,17 +70,14 @@ impl Filter {
     }
 }
 
-/// Refuses what needs that items are read, where they are not.
-pub(crate) fn enabled(shared: &Shared) -> Result<(), ApiError> {
-    if shared.config.understanding.enabled {
-        return Ok(());
-    }
-    Err(ApiError::new(ErrorCode::Unavailable, "understanding.enabled is false: items are not read"))
-}
-
 /// The model to ask for the vector of a query: name and version.
 pub(crate) fn model(shared: &Shared) -> Result<(String, u32), ApiError> {
-    enabled(shared)?;
+    if !shared.config.understanding.enabled {
+        return Err(ApiError::new(
+            ErrorCode::Unavailable,
+            "understanding.enabled is false: items are not read",
+        ));
+    }
     let (names, _) = shared.serving.models_of_texts();
     let Some(name) = of_search(shared, &names) else {
         let message = "there is no live model that makes vectors of texts (task text_embedding): promote one";
