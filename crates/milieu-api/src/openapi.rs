@@ -76,6 +76,12 @@ const ROUTES: &[Route] = &[
             ("explain", "boolean", "With the numbers behind each score"),
             ("full", "boolean", "With the items themselves"),
             ("disable", "string", "Stages to leave out, separated by commas"),
+            (
+                "exclude_labels",
+                "string",
+                "What an item's text must not say: `MODEL/LABEL` where the label applies, `MODEL/LABEL:P` from a probability on; separated by commas",
+            ),
+            ("only_labels", "string", "What an item's text must say one of, in the same way"),
             ("order", "string", "`ranked` or `chronological`"),
             ("lang", "string", "The language of reasons, `en` or `zh`"),
         ],

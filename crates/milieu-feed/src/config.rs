@@ -71,6 +71,11 @@ pub struct FeedConfig {
     pub explore_views: u32,
     /// The oldest item shown, in days; 0 for any age, to 36500.
     pub max_age_days: u32,
+    /// From which probability on an item is not shown to which a label applies that stands for something that harms, 0 to 1;
+    /// 0 for never.
+    pub hide_harmful: f32,
+    /// The models whose labels may be a reason (`taste_label`).
+    pub reason_models: Vec<String>,
     /// How many scrolling sessions are remembered, 1 to 1000000.
     pub sessions: usize,
     /// How many pages' receipts are remembered, 1 to 1000000.
@@ -90,6 +95,8 @@ impl Default for FeedConfig {
             explore_every: 10,
             explore_views: 20,
             max_age_days: 0,
+            hide_harmful: 0.0,
+            reason_models: Vec::new(),
             sessions: 4096,
             receipts: 8192,
         }
@@ -113,7 +120,7 @@ impl FeedConfig {
     /// The first setting out of range.
     pub fn check(&self) -> Result<(), ConfigError> {
         let unit = |value: f32| (0.0..=1.0).contains(&value);
-        let rules: [(bool, &'static str, &'static str); 12] = [
+        let rules: [(bool, &'static str, &'static str); 13] = [
             (
                 self.weights.in_order().iter().all(|weight| weight.abs() <= 100.0),
                 "weights",
@@ -128,6 +135,7 @@ impl FeedConfig {
             (self.explore_every <= 100, "explore_every", "0 to 100"),
             ((1..=10_000).contains(&self.explore_views), "explore_views", "1 to 10000"),
             (self.max_age_days <= 36_500, "max_age_days", "0 to 36500"),
+            (unit(self.hide_harmful), "hide_harmful", "0 to 1"),
             ((1..=1_000_000).contains(&self.sessions), "sessions", "1 to 1000000"),
             ((1..=1_000_000).contains(&self.receipts), "receipts", "1 to 1000000"),
         ];
@@ -158,6 +166,7 @@ mod tests {
         check(|c| c.explore_every = 101, Some("explore_every"));
         check(|c| c.explore_views = 0, Some("explore_views"));
         check(|c| c.max_age_days = 40_000, Some("max_age_days"));
+        check(|c| c.hide_harmful = 1.5, Some("hide_harmful"));
         check(|c| c.sessions = 0, Some("sessions"));
         check(|c| c.receipts = 0, Some("receipts"));
     }

@@ -1,8 +1,10 @@
 //! The pipeline: taste, sources, filters, scorer, selector, page.
 
+use crate::affinity::liked_labels;
 use crate::config::{ConfigError, FeedConfig};
 use crate::filters::Gate;
 use crate::inputs::Inputs;
+use crate::labels::ItemLabels;
 use crate::model::Models;
 use crate::prior::PREDICTED;
 use crate::rank::{Scored, Scratch, score_all};
@@ -12,6 +14,7 @@ use crate::sessions::{Session, Sessions, read_cursor, write_cursor};
 use crate::sources::similar;
 use crate::stages::{Filter, Source, Stage, StageCounts, StageReport};
 use crate::trends::{Trend, TrendCache};
+use crate::wanted::{LabelBound, Wanted, lets_through};
 use milieu_types::Timestamp;
 use milieu_world::{ItemIx, Taste, UserIx, View};
 use parking_lot::{Mutex, RwLock};
@@ -27,6 +30,10 @@ pub struct FeedQuery {
     pub cursor: Option<String>,
     /// Stages to leave out.
     pub disabled: Vec<Stage>,
+    /// Labels that no entry may have. What no model has read has none.
+    pub exclude: Vec<LabelBound>,
+    /// Where there are any: labels of which each entry has one.
+    pub only: Vec<LabelBound>,
     /// The language of reasons.
     pub language: Language,
 }
@@ -74,6 +81,7 @@ pub struct Engine {
     receipts: Mutex<Receipts>,
     pub(crate) trends: TrendCache,
     pub(crate) counts: StageCounts,
+    pub(crate) labels: RwLock<ItemLabels>,
     scratch: Mutex<Vec<Scratch>>,
 }
 
@@ -96,6 +104,17 @@ impl Engine {
     #[must_use]
     pub fn models(&self) -> Arc<Models> {
         Arc::clone(&self.models.read())
+    }
+
+    /// Changes what models say of items. No query reads it meanwhile: for some items at a time, and not with the world
+    /// held, which queries hold when they come to read it.
+    pub fn change_labels<T>(&self, change: impl FnOnce(&mut ItemLabels) -> T) -> T {
+        change(&mut self.labels.write())
+    }
+
+    /// Reads what models say of items.
+    pub fn read_labels<T>(&self, read: impl FnOnce(&ItemLabels) -> T) -> T {
+        read(&self.labels.read())
     }
 
     /// Lends scratch memory that an earlier query has left.
@@ -137,7 +156,7 @@ impl Engine {
         }
         let mut page = self.take_reserve(view, user, query, &mut session, limit);
         if page.len() < limit {
-            session.reserve = self.rank(view, &taste, &models, &query.disabled, &session.served).into();
+            session.reserve = self.rank(view, &taste, &models, query, &session.served).into();
             page.extend(self.take_reserve(view, user, query, &mut session, limit - page.len()));
         }
         let offset = session.offset;
@@ -181,12 +200,14 @@ impl Engine {
         session: &mut Session,
         limit: usize,
     ) -> Vec<Scored> {
+        let labels = self.wanted(query).map(Wanted::gate);
         let mut page = Vec::new();
         while page.len() < limit {
             let Some(next) = session.reserve.pop_front() else { break };
             let gate =
                 Gate { view, user, config: &self.config, disabled: &query.disabled, served: &session.served };
-            if let Some(filter) = gate.refuse(next.item) {
+            let by_label = || labels.as_ref().and_then(|labels| labels.refuse(next.item));
+            if let Some(filter) = gate.refuse(next.item).or_else(by_label) {
                 self.counts.refused(filter);
                 continue;
             }
@@ -226,16 +247,30 @@ impl Engine {
             diversity_factor: scored.diversity_factor,
             rank: offset + place,
         });
+        let labels = self.liked_labels(taste, &shown);
         let ids = self.receipts.lock().keep(receipts.collect(), self.config.receipts);
-        let entry = |((scored, id), receipt): ((&Scored, &str), String)| Entry {
-            item: scored.item,
-            id: id.to_owned(),
-            score: scored.score,
-            source: scored.source,
-            reason: reason(view, taste, scored.item, scored.source, language),
-            receipt,
+        let entry = |(place, ((scored, id), receipt)): (usize, ((&Scored, &str), String))| {
+            let label = labels.get(place).and_then(Option::as_deref);
+            Entry {
+                item: scored.item,
+                id: id.to_owned(),
+                score: scored.score,
+                source: scored.source,
+                reason: reason(view, taste, (scored.item, scored.source), label, language),
+                receipt,
+            }
         };
-        shown.into_iter().zip(ids).map(entry).collect()
+        shown.into_iter().zip(ids).enumerate().map(entry).collect()
+    }
+
+    /// For each entry, the label of its text that the user likes most; empty where labels are no reason.
+    fn liked_labels(&self, taste: &Taste, shown: &[(&Scored, &str)]) -> Vec<Option<String>> {
+        let models = &self.config.reason_models;
+        if models.is_empty() {
+            return Vec::new();
+        }
+        let items = shown.iter().map(|(scored, _)| scored.item);
+        liked_labels(&self.labels.read(), models, taste.liked(), items)
     }
 
     /// A receipt with the decision made again: probabilities and score.
@@ -282,7 +317,8 @@ impl Engine {
         let tags = &view.facts(item).tags;
         items.extend(tags.iter().flat_map(|&tag| view.newest_of_tag(tag).take(limit)));
         let mut known = FxHashSet::default();
-        items.retain(|&other| other != item && view.is_visible(other) && known.insert(other));
+        let shows = lets_through(self.hidden());
+        items.retain(|&other| other != item && view.is_visible(other) && shows(other) && known.insert(other));
         items.truncate(limit);
         items
     }
@@ -291,7 +327,9 @@ impl Engine {
     #[must_use]
     pub fn trends(&self, view: &View<'_>, limit: usize) -> Vec<Trend> {
         let trends = self.trends.get(view);
-        trends.bursts.iter().filter(|trend| view.is_visible(trend.item)).take(limit).copied().collect()
+        let shows = lets_through(self.hidden());
+        let is_shown = |trend: &&Trend| view.is_visible(trend.item) && shows(trend.item);
+        trends.bursts.iter().filter(is_shown).take(limit).copied().collect()
     }
 
     /// Whom an item may interest, the best first, with expected worth: followers of the author and
@@ -300,7 +338,7 @@ impl Engine {
     pub fn audience(&self, view: &View<'_>, item: ItemIx, limit: usize) -> Vec<(UserIx, f32)> {
         /// How many users are weighed.
         const WEIGHED: usize = 500;
-        if !view.is_visible(item) {
+        if !view.is_visible(item) || !lets_through(self.hidden())(item) {
             return Vec::new();
         }
         let mut users: Vec<UserIx> = Vec::new();

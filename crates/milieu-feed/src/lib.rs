@@ -5,10 +5,12 @@
 //! with the query. A score never depends on which other candidates are present.
 
 mod actions;
+mod affinity;
 mod config;
 mod engine;
 mod filters;
 mod inputs;
+mod labels;
 mod model;
 mod next;
 mod numbers;
@@ -21,11 +23,13 @@ mod sessions;
 mod sources;
 mod stages;
 mod trends;
+mod wanted;
 
 pub use actions::ActionScorer;
 pub use config::{ActionWeights, ConfigError, FeedConfig};
 pub use engine::{Engine, Entry, FeedError, FeedPage, FeedQuery};
 pub use inputs::{INPUTS, Inputs, input_names};
+pub use labels::{ItemLabel, ItemLabels};
 pub use model::{Collaborative, Models};
 pub use next::{NextItems, SequenceScores};
 pub use prior::{PREDICTED, PriorModel};
@@ -33,6 +37,7 @@ pub use reason::{Language, Reason};
 pub use receipt::{Receipt, receipt_place};
 pub use stages::{Filter, Source, Stage, StageReport};
 pub use trends::Trend;
+pub use wanted::LabelBound;
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use crate::actions::ActionScorer;
 use crate::config::FeedConfig;
-use crate::engine::Engine;
+use crate::engine::{Engine, FeedQuery};
 use crate::filters::Gate;
 use crate::inputs::{INPUTS, Inputs};
 use crate::model::Models;
@@ -11,6 +11,7 @@ use crate::receipt::score;
 use crate::select::arrange;
 use crate::sources::{Ask, propose};
 use crate::stages::{Source, Stage};
+use crate::wanted::Wanted;
 use milieu_factors::Accumulator;
 use milieu_world::{Feature, ItemIx, Taste, View};
 use rustc_hash::{FxBuildHasher, FxHashSet};
@@ -54,13 +55,15 @@ impl Engine {
         view: &View<'_>,
         taste: &Taste,
         models: &Models,
-        disabled: &[Stage],
+        query: &FeedQuery,
         served: &FxHashSet<ItemIx>,
     ) -> Vec<Scored> {
+        let disabled = &query.disabled;
+        let wanted = self.wanted(query);
         let gate = Gate { view, user: taste.user(), config: &self.config, disabled, served };
         self.with_scratch(|Scratch { scores, rows }| {
             let inputs = Inputs::gather(view, taste, models.proposing(), scores);
-            let proposed = self.propose(&inputs, models, &gate);
+            let proposed = self.propose(&inputs, models, &gate, wanted);
             let scores = score_all(&inputs, &proposed, &models.actions, &self.config, rows);
             arrange(view, &scores.candidates, &self.config, disabled, &self.counts)
                 .into_iter()
@@ -76,10 +79,16 @@ impl Engine {
         let served = FxHashSet::default();
         let user = inputs.taste().user();
         let gate = Gate { view, user, config: &self.config, disabled: &[], served: &served };
-        self.propose(inputs, &self.models(), &gate).into_iter().map(|(item, _)| item).collect()
+        self.propose(inputs, &self.models(), &gate, self.hidden()).into_iter().map(|(item, _)| item).collect()
     }
 
-    fn propose(&self, inputs: &Inputs<'_>, models: &Models, gate: &Gate<'_>) -> Vec<(ItemIx, Source)> {
+    fn propose(
+        &self,
+        inputs: &Inputs<'_>,
+        models: &Models,
+        gate: &Gate<'_>,
+        wanted: Option<Wanted<'_>>,
+    ) -> Vec<(ItemIx, Source)> {
         let trends = self.trends.get(gate.view);
         let ask = Ask {
             view: gate.view,
@@ -88,6 +97,7 @@ impl Engine {
             models,
             inputs,
             trends: &trends,
+            wanted,
         };
         let mut proposed: Vec<(Source, Vec<ItemIx>)> = Vec::with_capacity(Source::ALL.len());
         for source in Source::ALL {
@@ -98,16 +108,23 @@ impl Engine {
             self.counts.source(source, items.as_ref().map(Vec::len).map_err(|&error| error));
             proposed.push((source, items.unwrap_or_default()));
         }
-        let (items, sources) = interleave(&proposed, self.config.candidates);
+        // Where few are wanted, all that is proposed is looked through for them.
+        let only = wanted.is_some_and(|wanted| wanted.is_only());
+        let most =
+            if only { proposed.iter().map(|(_, items)| items.len()).sum() } else { self.config.candidates };
+        let (items, sources) = interleave(&proposed, most);
         gate.view.read_ahead(&items);
         let mut candidates: Vec<(ItemIx, Source)> = items.into_iter().zip(sources).collect();
-        candidates.retain(|&(item, _)| match gate.refuse(item) {
+        let labels = wanted.map(Wanted::gate);
+        let refuse = |item| gate.refuse(item).or_else(|| labels.as_ref()?.refuse(item));
+        candidates.retain(|&(item, _)| match refuse(item) {
             Some(filter) => {
                 self.counts.refused(filter);
                 false
             }
             None => true,
         });
+        candidates.truncate(self.config.candidates);
         candidates
     }
 }

@@ -19,18 +19,19 @@ pub enum Language {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reason {
     /// The kind, for an app that words it by itself: `followed`, `friends`, `taste_tag`,
-    /// `taste_author`, `trending`, `popular`, `similar`, `collaborative`, `next`, `topics`, `fresh` or `explore`.
+    /// `taste_author`, `taste_label`, `trending`, `popular`, `similar`, `collaborative`, `next`, `topics`, `fresh` or `explore`.
     pub kind: String,
     /// In words.
     pub text: String,
 }
 
-/// The strongest reason that is true of the item, by fixed precedence, whatever source proposed it.
+/// The strongest reason that is true of the item, by fixed precedence, whatever source proposed it. `label` is one of its
+/// text that the user likes.
 pub(crate) fn reason(
     view: &View<'_>,
     taste: &Taste,
-    item: ItemIx,
-    source: Source,
+    (item, source): (ItemIx, Source),
+    label: Option<&str>,
     language: Language,
 ) -> Reason {
     let zh = language == Language::Zh;
@@ -75,6 +76,15 @@ pub(crate) fn reason(
             format!("You often like what {name} posts")
         };
         return make("taste_author", text);
+    }
+    if let Some(label) = label {
+        let name = label.replace(['_', '-'], " ");
+        let text = if zh {
+            format!("你常喜欢“{name}”类的内容")
+        } else {
+            format!("You often like posts of this kind: {name}")
+        };
+        return make("taste_label", text);
     }
     let (en, cn) = match source {
         Source::Trending => ("Trending now", "正在流行"),

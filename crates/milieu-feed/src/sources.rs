@@ -5,6 +5,7 @@ use crate::inputs::Inputs;
 use crate::model::Models;
 use crate::stages::{Source, SourceError};
 use crate::trends::Trends;
+use crate::wanted::Wanted;
 use milieu_world::{ItemIx, Secs, Taste, UserIx, View};
 use rustc_hash::FxHashMap;
 
@@ -31,6 +32,7 @@ pub(crate) struct Ask<'a> {
     pub(crate) models: &'a Models,
     pub(crate) inputs: &'a Inputs<'a>,
     pub(crate) trends: &'a Trends,
+    pub(crate) wanted: Option<Wanted<'a>>,
 }
 
 /// Asks one source.
@@ -47,7 +49,7 @@ pub(crate) fn propose(source: Source, ask: &Ask<'_>) -> Result<Vec<ItemIx>, Sour
         Source::Trending => ask.trends.bursts.iter().map(|trend| trend.item).take(shared).collect(),
         Source::Popular => ask.trends.popular.iter().copied().take(shared).collect(),
         Source::Topics => topics(ask),
-        Source::Fresh => ask.view.newest().take(shared).collect(),
+        Source::Fresh => fresh(ask, shared),
         Source::Explore => explore(ask),
     };
     items.truncate(most);
@@ -123,6 +125,17 @@ fn topics(ask: &Ask<'_>) -> Vec<ItemIx> {
     tags.extend(declared.iter().filter(|tag| !tags.contains(tag)).copied().collect::<Vec<_>>());
     let each = ask.config.candidates_per_source.div_ceil(tags.len().max(1));
     tags.into_iter().flat_map(|tag| ask.view.newest_of_tag(tag).take(each)).collect()
+}
+
+/// New items; where only some labels are wanted, those that have them and that the user has not met.
+fn fresh(ask: &Ask<'_>, most: usize) -> Vec<ItemIx> {
+    let Some(wanted) = ask.wanted.filter(|wanted| wanted.is_only()) else {
+        return ask.view.newest().take(most).collect();
+    };
+    let labels = wanted.gate();
+    let has_met = |item| ask.taste.user().is_some_and(|user| ask.view.has_met(user, item));
+    let found = ask.view.newest().filter(|&item| labels.refuse(item).is_none() && !has_met(item));
+    found.take(ask.config.candidates_per_source).collect()
 }
 
 /// New items that few have seen, in an order of the user's own that changes by the day.

@@ -49,6 +49,10 @@ pub enum Filter {
     Keyword,
     /// Too old.
     Age,
+    /// Has a label that the query does not want, or none of those that it wants.
+    Label,
+    /// Has a label that stands for something that harms.
+    Harmful,
     /// Says the same as one ranked above.
     Duplicate,
 }
@@ -59,7 +63,7 @@ pub enum Stage {
     /// A source.
     Source(Source),
     /// A filter. `Invisible`, `Own` and `Blocked` cannot be switched off: they decide whether an item
-    /// may be shown at all.
+    /// may be shown at all; nor can `Label`, which the query itself asks for.
     Filter(Filter),
     /// The discounts for repeated authors and topics.
     Diversity,
@@ -100,7 +104,7 @@ impl Source {
 
 impl Filter {
     /// Every filter, in the order they are applied.
-    pub const ALL: [Filter; 9] = [
+    pub const ALL: [Filter; 11] = [
         Self::Invisible,
         Self::Own,
         Self::Seen,
@@ -109,6 +113,8 @@ impl Filter {
         Self::Muted,
         Self::Keyword,
         Self::Age,
+        Self::Label,
+        Self::Harmful,
         Self::Duplicate,
     ];
 
@@ -124,6 +130,8 @@ impl Filter {
             Self::Muted => "muted",
             Self::Keyword => "keyword",
             Self::Age => "age",
+            Self::Label => "label",
+            Self::Harmful => "harmful",
             Self::Duplicate => "duplicate",
         }
     }
@@ -131,7 +139,7 @@ impl Filter {
     /// Whether a query may switch the filter off.
     #[must_use]
     pub fn is_optional(self) -> bool {
-        !matches!(self, Self::Invisible | Self::Own | Self::Blocked)
+        !matches!(self, Self::Invisible | Self::Own | Self::Blocked | Self::Label)
     }
 }
 
@@ -218,7 +226,9 @@ mod tests {
             check(source.name(), Some(Stage::Source(source)));
         }
         check("seen", Some(Stage::Filter(Filter::Seen)));
+        check("harmful", Some(Stage::Filter(Filter::Harmful)));
         check("blocked", None);
+        check("label", None);
         check("diversity", Some(Stage::Diversity));
         check("", None);
     }

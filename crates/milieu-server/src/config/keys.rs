@@ -115,6 +115,18 @@ pub const KEYS: &[Key] = &[
     ),
     number("feed.explore_views", "feed", 1.0, 10_000.0, "An item with fewer views is new enough to explore"),
     number("feed.max_age_days", "feed", 0.0, 36_500.0, "The oldest item shown; 0 for any age"),
+    number(
+        "feed.hide_harmful",
+        "feed",
+        0.0,
+        1.0,
+        "From which probability on items are not shown to which a label applies that stands for something that harms; 0 for never. Needs `understanding.enabled`",
+    ),
+    key(
+        "feed.reason_models",
+        "feed",
+        "The models whose labels may be a reason (`taste_label`) where a user likes items that have them",
+    ),
     number("feed.sessions", "feed", 1.0, 1e6, "How many scrolling sessions are remembered"),
     number("feed.receipts", "feed", 1.0, 1e6, "How many pages' receipts are remembered"),
     number(
@@ -273,7 +285,7 @@ pub const KEYS: &[Key] = &[
         "server",
         1.0,
         1000.0,
-        "How many labels of each classifier are kept of an item, the most probable ones",
+        "How many labels of each classifier are kept of an item, the most probable ones; all that apply are",
     ),
     number(
         "understanding.poll_millis",

@@ -163,6 +163,12 @@ impl Layers {
                 return Err(ConfigError::OutOfRange { key: name, value, least, most });
             }
         }
+        if config.feed.hide_harmful > 0.0 && !config.understanding.enabled {
+            return Err(ConfigError::Malformed {
+                origin: "feed.hide_harmful".into(),
+                message: "nothing is known to harm where understanding.enabled is false".into(),
+            });
+        }
         Ok(config)
     }
 }

@@ -92,6 +92,12 @@ fn what_is_no_setting_is_refused() {
     check("", &[], &["feed.weights.like=1000"], "feed.weights.like is 1000, but must be from -100 to 100");
     check("", &[], &["feed.out_of_network=nan"], "feed.out_of_network is NaN");
     check("", &[], &["telemetry.level=loud"], "--set: ");
+    check(
+        "[understanding]\nenabled = false",
+        &[],
+        &["feed.hide_harmful=0.9"],
+        "feed.hide_harmful: nothing is known to harm where understanding.enabled is false",
+    );
     let labels = "[moderation.labels]\nrude = \"rudeness\"";
     check(labels, &[], &[], "FILE: \"rude\" stands for \"rudeness\", which is no category; there are: none,");
     check("", &[], &["moderation.labels={rude=1}"], "--set: ");

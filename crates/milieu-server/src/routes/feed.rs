@@ -7,12 +7,15 @@ use crate::state::{Shared, now};
 use axum::extract::State;
 use axum::http::Uri;
 use milieu_api::{ApiError, Explanation, Feed, FeedEntry, Reason, ReceiptOut, Replay};
-use milieu_feed::{FeedQuery, Language, PREDICTED, Receipt, Stage, input_names, receipt_place};
+use milieu_feed::{FeedQuery, LabelBound, Language, PREDICTED, Receipt, Stage, input_names, receipt_place};
 use milieu_types::{ErrorCode, Id, TieKind};
 use milieu_world::{ItemIx, View, secs};
 use std::sync::Arc;
 
-const PARAMETERS: [&str; 7] = ["limit", "cursor", "explain", "full", "disable", "order", "lang"];
+const PARAMETERS: [&str; 9] =
+    ["limit", "cursor", "explain", "full", "disable", "exclude_labels", "only_labels", "order", "lang"];
+/// The most labels that one parameter names.
+const LABELS: usize = 100;
 
 fn parameter(name: &str, message: impl Into<String>) -> ApiError {
     ApiError::at(ErrorCode::InvalidParameter, name, message)
@@ -28,6 +31,25 @@ fn stages(text: &str) -> Result<Vec<Stage>, ApiError> {
         .collect()
 }
 
+/// The labels that a parameter names, separated by commas.
+fn labels(shared: &Shared, parameters: &Query, name: &str) -> Result<Vec<LabelBound>, ApiError> {
+    let Some(text) = parameters.text(name) else { return Ok(Vec::new()) };
+    if !shared.config.understanding.enabled {
+        let message = "understanding.enabled is false: nobody knows what items say";
+        return Err(ApiError::new(ErrorCode::Unavailable, message));
+    }
+    let read = |bound: &str| {
+        let message = || format!("{bound:?} is not MODEL/LABEL, or MODEL/LABEL:P with P from 0 to 1");
+        LabelBound::from_name(bound).ok_or_else(|| parameter(name, message()))
+    };
+    let found: Vec<LabelBound> =
+        text.split(',').filter(|bound| !bound.is_empty()).map(read).collect::<Result<_, _>>()?;
+    if found.len() > LABELS {
+        return Err(parameter(name, format!("names {} labels; the most are {LABELS}", found.len())));
+    }
+    Ok(found)
+}
+
 pub(super) async fn feed(State(shared): App, uri: Uri) -> Answer<Feed> {
     let user = path_id(rest(&uri, "/v1/feed/"), "user")?;
     let parameters = Query::read(&uri, &PARAMETERS)?;
@@ -35,6 +57,8 @@ pub(super) async fn feed(State(shared): App, uri: Uri) -> Answer<Feed> {
         limit: parameters.limit()?,
         cursor: parameters.text("cursor").map(Into::into),
         disabled: stages(parameters.text("disable").unwrap_or(""))?,
+        exclude: labels(&shared, &parameters, "exclude_labels")?,
+        only: labels(&shared, &parameters, "only_labels")?,
         language: match parameters.text("lang") {
             None | Some("en") => Language::En,
             Some("zh") => Language::Zh,
@@ -47,7 +71,7 @@ pub(super) async fn feed(State(shared): App, uri: Uri) -> Answer<Feed> {
     let view = world.view(secs(at));
     match parameters.text("order") {
         None | Some("ranked") => {}
-        Some("chronological") => return Ok(Json(chronological(&view, &user, query.limit, full))),
+        Some("chronological") => return Ok(Json(chronological(&shared, &view, &user, &query, full))),
         Some(_) => return Err(parameter("order", "must be ranked or chronological").into()),
     }
     let page = shared
@@ -72,7 +96,7 @@ pub(super) async fn feed(State(shared): App, uri: Uri) -> Answer<Feed> {
 }
 
 /// The newest items that the user may see: the order to compare a ranked feed with.
-fn chronological(view: &View<'_>, user: &Id, limit: usize, full: bool) -> Feed {
+fn chronological(shared: &Shared, view: &View<'_>, user: &Id, query: &FeedQuery, full: bool) -> Feed {
     let world = view.world();
     let reader = world.user(user.as_str());
     let may_see = |item: &ItemIx| {
@@ -97,8 +121,13 @@ fn chronological(view: &View<'_>, user: &Id, limit: usize, full: bool) -> Feed {
             explain: None,
         })
     };
-    let newest = view.newest().filter(|&item| view.is_visible(item)).filter(may_see);
-    Feed { user: user.as_str().into(), items: newest.filter_map(entry).take(limit).collect(), cursor: None }
+    let wants = shared.engine.wants(query);
+    let newest = view.newest().filter(|&item| view.is_visible(item) && wants(item)).filter(may_see);
+    Feed {
+        user: user.as_str().into(),
+        items: newest.filter_map(entry).take(query.limit).collect(),
+        cursor: None,
+    }
 }
 
 fn explanation(shared: &Shared, receipt: &str) -> Option<Explanation> {

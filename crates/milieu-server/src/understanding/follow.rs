@@ -67,6 +67,9 @@ impl Worker<'_> {
         {
             gone.iter().for_each(|id| meanings.remove(id));
         }
+        if !gone.is_empty() {
+            self.sweep_labels();
+        }
         self.follower.position = position;
         Ok(())
     }

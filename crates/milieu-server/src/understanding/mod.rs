@@ -9,6 +9,7 @@
 
 mod again;
 mod follow;
+mod labels;
 mod meanings;
 mod readers;
 mod results;

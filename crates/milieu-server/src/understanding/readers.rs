@@ -126,7 +126,13 @@ impl Reader {
         }
         let label = |Class { label, probability, applies }| Label { label, probability, applies };
         let found = |classes: Vec<Class>| Found::Labels(classes.into_iter().map(label).collect());
-        Ok(self.loaded.classify_now(&self.name, texts, labels)?.into_iter().map(found).collect())
+        // Those that apply are kept too where they are many: whoever filters by them is to find them.
+        let keep = |classes: Vec<Class>| -> Vec<Class> {
+            let kept = |(place, class): &(usize, Class)| *place < labels || class.applies == Some(true);
+            classes.into_iter().enumerate().filter(kept).map(|(_, class)| class).collect()
+        };
+        let read = self.loaded.classify_now(&self.name, texts, usize::MAX)?;
+        Ok(read.into_iter().map(|classes| found(keep(classes))).collect())
     }
 }
 

@@ -71,7 +71,7 @@ fn step<'s>(
         Some(worker) => worker,
         // Without a model there is nothing to keep, and nothing that was kept.
         None if readers.ready.is_empty() && !shared.understanding.dir.try_exists()? => return Ok(false),
-        empty => empty.insert(Worker::open(shared)?),
+        empty => empty.insert(Worker::open(shared, readers)?),
     };
     worker.step(readers)
 }
@@ -96,11 +96,13 @@ impl Job {
 }
 
 impl<'s> Worker<'s> {
-    fn open(shared: &'s Shared) -> Result<Self, ResultsError> {
+    fn open(shared: &'s Shared, readers: &Readers) -> Result<Self, ResultsError> {
         let results = Arc::new(Results::open(&shared.understanding.dir, shared.log.last_seq())?);
         *shared.understanding.results.write() = Some(Arc::clone(&results));
         let (follower, covered) = (Follower::new(&results)?, results.covered()?);
-        Ok(Self { shared, results, follower, covered, again: None })
+        let worker = Self { shared, results, follower, covered, again: None };
+        worker.read_labels(readers)?;
+        Ok(worker)
     }
 
     fn step(&mut self, readers: &mut Readers) -> Result<bool, ResultsError> {
@@ -108,6 +110,7 @@ impl<'s> Worker<'s> {
         self.plan(&readers.versions())?;
         self.follow(!readers.ready.is_empty())?;
         self.keep_meanings(readers)?;
+        self.keep_labels(readers);
         if readers.ready.is_empty() {
             return Ok(self.follower.position() < self.shared.log.last_seq());
         }
@@ -294,6 +297,7 @@ impl<'s> Worker<'s> {
         if let Some(held) = self.shared.understanding.meanings.write().as_mut() {
             gone.iter().for_each(|id| held.remove(id));
         }
+        gone.iter().for_each(|id| self.unlabel(id));
         Ok(jobs)
     }
 
@@ -306,8 +310,9 @@ impl<'s> Worker<'s> {
         Some((item.0, view.text(item)?.to_owned(), author.map(String::from)))
     }
 
-    /// Has searches find an item by what is known of its text, and by nothing else.
+    /// Has searches find an item, and feeds know it, by what is known of its text, and by nothing else.
     fn find_by(&self, id: &str, number: u32, known: &Understood) {
+        self.label(number, known);
         let of = &self.shared.understanding.meanings;
         let is_so = |held: &Meanings| match held.vector_of(known) {
             Some(vector) => held.get(id) == Some((number, vector)),

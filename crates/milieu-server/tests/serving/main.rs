@@ -3,6 +3,7 @@
 
 mod client;
 mod items;
+mod labels;
 mod models;
 mod moderation;
 mod needs;

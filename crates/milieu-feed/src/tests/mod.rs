@@ -1,5 +1,7 @@
 //! The pipeline over small worlds.
 
+mod labels;
+
 use crate::{
     ActionScorer, Engine, FeedConfig, FeedError, FeedPage, FeedQuery, Filter, INPUTS, Models, NextItems,
     PREDICTED, Source, Stage, input_names,
