@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-/// Texts of which some of the labels are known; of the others nothing is said.
+/// Texts of which some of the labels are known; of the others nothing is said. Its keys are written out beside those of
+/// [`DataConfig`], since a structure that refuses unknown keys cannot take in another's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SourceConfig {

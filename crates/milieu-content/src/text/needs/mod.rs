@@ -162,8 +162,9 @@ impl Needs {
                 }
             }
         }
-        let characters: Vec<char> = text.chars().collect();
-        for PhraseFound { phrase, start, end, .. } in signs.cues_of(text) {
+        let cues = signs.cues_of(text);
+        let characters: Vec<char> = if cues.is_empty() { Vec::new() } else { text.chars().collect() };
+        for PhraseFound { phrase, start, end, .. } in cues {
             let text = characters.get(start..end).unwrap_or_default().iter().collect();
             if let Some(&need) = signs.need_of.get(phrase) {
                 found.entry(need).or_default().push(NeedSign::Cue { text, start, end });
