@@ -1,0 +1,12 @@
+//! Graphs of people: adjacency, and what can be read from it.
+//!
+//! [`Csr`] holds the neighbours of each node in one piece of memory; everything else here is a function of it. Nodes are
+//! numbers from 0; what they stand for is the caller's business.
+//!
+//! Time, users and files are not here.
+
+mod csr;
+mod error;
+
+pub use csr::{Csr, Direction, Edge};
+pub use error::GraphError;
