@@ -191,6 +191,33 @@ impl Csr {
             .flat_map(move |from| self.arcs_of(from).map(move |(to, weight)| Edge { from, to, weight }))
     }
 
+    /// Whether each arc has one of the same weight the other way, as in an undirected graph.
+    #[must_use]
+    pub fn is_symmetric(&self) -> bool {
+        // Rows are ascending, so walking over all of them meets the arcs into a node in the order of that node's own row.
+        let mut next = self.starts.clone();
+        for node in 0..self.nodes() {
+            for place in self.starts[node] as usize..self.starts[node + 1] as usize {
+                let to = self.targets[place] as usize;
+                let back = next[to] as usize;
+                if back >= self.starts[to + 1] as usize
+                    || self.targets[back] as usize != node
+                    || self.weights[back].to_bits() != self.weights[place].to_bits()
+                {
+                    return false;
+                }
+                next[to] += 1;
+            }
+        }
+        true
+    }
+
+    /// The rows as they lie in memory: `nodes + 1` starts, then the neighbours and the weights of all arcs. A graph of no
+    /// nodes may have no starts.
+    pub(crate) fn rows(&self) -> (&[u32], &[u32], &[f32]) {
+        (&self.starts, &self.targets, &self.weights)
+    }
+
     /// The graph with every arc turned round.
     #[must_use]
     pub fn transposed(&self) -> Self {

@@ -25,6 +25,29 @@ pub enum GraphError {
     /// More nodes or arcs than a 32-bit number counts.
     #[error("{0} do not fit in a graph of 32-bit numbers")]
     TooLarge(&'static str),
+    /// A weight is below 0 where the method has no meaning for such.
+    #[error("the arc from {from} to {to} has the weight {weight}, and none may be below 0")]
+    NegativeWeight {
+        /// Where the arc starts.
+        from: u32,
+        /// Where it ends.
+        to: u32,
+        /// What its weight is.
+        weight: f32,
+    },
+    /// The method is for undirected graphs, and some arc has none of the same weight the other way.
+    #[error("the graph is directed, and must hold each arc both ways")]
+    Directed,
+    /// A list of one value a node has another length.
+    #[error("{what} has {found} values for {nodes} nodes")]
+    Length {
+        /// Which list.
+        what: &'static str,
+        /// How many values it has.
+        found: usize,
+        /// How many nodes there are.
+        nodes: usize,
+    },
     /// A setting is outside its range.
     #[error("{name} is {value}, and must be {wanted}")]
     Setting {

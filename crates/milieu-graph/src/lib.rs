@@ -7,6 +7,12 @@
 
 mod csr;
 mod error;
+mod leiden;
+mod modularity;
+#[cfg(test)]
+mod samples;
 
 pub use csr::{Csr, Direction, Edge};
 pub use error::GraphError;
+pub use leiden::{Communities, LeidenConfig, leiden};
+pub use modularity::modularity;
