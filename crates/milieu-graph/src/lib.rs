@@ -9,6 +9,7 @@ mod csr;
 mod error;
 mod leiden;
 mod modularity;
+mod pagerank;
 #[cfg(test)]
 mod samples;
 
@@ -16,3 +17,4 @@ pub use csr::{Csr, Direction, Edge};
 pub use error::GraphError;
 pub use leiden::{Communities, LeidenConfig, leiden};
 pub use modularity::modularity;
+pub use pagerank::{PageRank, PageRankConfig, pagerank};
