@@ -5,6 +5,7 @@
 //!
 //! Time, users and files are not here.
 
+mod cores;
 mod csr;
 mod error;
 mod leiden;
@@ -13,6 +14,7 @@ mod pagerank;
 #[cfg(test)]
 mod samples;
 
+pub use cores::core_numbers;
 pub use csr::{Csr, Direction, Edge};
 pub use error::GraphError;
 pub use leiden::{Communities, LeidenConfig, leiden};
