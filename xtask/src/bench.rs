@@ -1,6 +1,7 @@
 //! `bench`: one benchmark a file, each printing its figures.
 
 mod als;
+mod graph;
 mod infer;
 mod ingest;
 mod items;
@@ -22,6 +23,8 @@ use std::process::Command;
 pub(crate) enum Bench {
     /// iALS++ against the Python package `implicit` on synthetic interactions
     Als(als::Args),
+    /// Communities, PageRank and cores of a synthetic social graph against networkit and igraph in Python
+    Graph(graph::Args),
     /// Feed requests and memory on a large synthetic community
     Serve(serve::Args),
     /// Throughput of batched inference against onnxruntime in Python
@@ -48,6 +51,7 @@ pub(crate) fn run(root: &Path, bench: Bench) -> Result<()> {
     }
     match bench {
         Bench::Als(args) => als::run(root, &args),
+        Bench::Graph(args) => graph::run(root, &args),
         Bench::Serve(args) => serve::run(root, &args),
         Bench::Infer(args) => infer::run(root, &args),
         Bench::Ingest(args) => ingest::run(root, &args),
