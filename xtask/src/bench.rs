@@ -23,7 +23,7 @@ use std::process::Command;
 pub(crate) enum Bench {
     /// iALS++ against the Python package `implicit` on synthetic interactions
     Als(als::Args),
-    /// Communities, PageRank and cores of a synthetic social graph against networkit and igraph in Python
+    /// Communities, PageRank, cores and vectors of the nodes of graphs against networkit, igraph and pecanpy in Python
     Graph(graph::Args),
     /// Feed requests and memory on a large synthetic community
     Serve(serve::Args),

@@ -7,16 +7,21 @@
 
 mod cores;
 mod csr;
+mod embedding;
 mod error;
 mod leiden;
 mod modularity;
 mod pagerank;
 #[cfg(test)]
 mod samples;
+mod seeds;
+mod walks;
 
 pub use cores::core_numbers;
 pub use csr::{Csr, Direction, Edge};
+pub use embedding::{Embedding, EmbeddingConfig};
 pub use error::GraphError;
 pub use leiden::{Communities, LeidenConfig, leiden};
 pub use modularity::modularity;
 pub use pagerank::{PageRank, PageRankConfig, pagerank};
+pub use walks::{WalkConfig, Walker};

@@ -1,8 +1,10 @@
-//! Algorithms of whole graphs against the Python packages networkit and igraph: the same synthetic social graph, the
-//! same threads, in turns; what each finds is measured by the same code.
+//! Algorithms of whole graphs against the Python packages networkit and igraph, and vectors of nodes against pecanpy and
+//! gensim: the same graph, the same threads, in turns; what each finds is measured by the same code.
 
+mod links;
 mod peer;
 mod synthetic;
+mod vectors;
 
 use super::median;
 use anyhow::{Result, ensure};
@@ -11,7 +13,7 @@ use milieu_graph::{
 };
 use peer::Peer;
 use serde_json::{Map, Value, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 #[derive(clap::Args)]
@@ -31,6 +33,18 @@ pub(crate) struct Args {
     /// PageRank ends where its values change by no more in all
     #[arg(long, default_value_t = 1e-9)]
     tolerance: f64,
+    /// A list of edges, two numbers a line, also as .gz: vectors of nodes are learnt with a part of the edges hidden
+    #[arg(long)]
+    links: Option<PathBuf>,
+    /// Leave the synthetic graph out
+    #[arg(long)]
+    links_only: bool,
+    /// Return parameter of the walks
+    #[arg(long, default_value_t = 1.0)]
+    p: f64,
+    /// In-out parameter of the walks
+    #[arg(long, default_value_t = 1.0)]
+    q: f64,
     /// Threads of each side
     #[arg(long, default_value_t = 2)]
     threads: usize,
@@ -72,6 +86,22 @@ pub(crate) fn run(root: &Path, args: &Args) -> Result<()> {
     let peers = root.join("target").join("peers");
     std::fs::create_dir_all(&peers)?;
     rayon::ThreadPoolBuilder::new().num_threads(args.threads).build_global()?;
+    let mut summary = Map::new();
+    summary.insert("threads".into(), json!(args.threads));
+    if !args.links_only {
+        whole(&peers, args, &mut summary)?;
+    }
+    if let Some(links) = &args.links {
+        summary.insert("vectors".into(), vectors::run(links, &peers, args)?);
+    }
+    if args.json {
+        println!("{}", Value::Object(summary));
+    }
+    Ok(())
+}
+
+/// The algorithms on the synthetic graph.
+fn whole(peers: &Path, args: &Args, summary: &mut Map<String, Value>) -> Result<()> {
     let shape =
         synthetic::Shape { nodes: args.nodes, edges: args.edges, mixing: args.mixing, seed: args.seed };
     let edges = synthetic::make(shape)?;
@@ -87,11 +117,9 @@ pub(crate) fn run(root: &Path, args: &Args) -> Result<()> {
         args.repeats,
     );
     let mut peer =
-        if args.alone { None } else { Some(Peer::start(&peers, args.nodes, &edges, args.threads)?) };
-    let mut summary = Map::new();
+        if args.alone { None } else { Some(Peer::start(peers, args.nodes, &edges, args.threads)?) };
     summary.insert("nodes".into(), json!(args.nodes));
     summary.insert("edges".into(), json!(args.edges));
-    summary.insert("threads".into(), json!(args.threads));
     if let Some(peer) = &peer {
         println!("peers      {}", peer.name);
         summary.insert("peers".into(), json!(peer.name));
@@ -101,9 +129,6 @@ pub(crate) fn run(root: &Path, args: &Args) -> Result<()> {
     summary.insert("cores".into(), cores(&graph, peer.as_mut(), args)?);
     if let Some(peer) = peer {
         peer.stop()?;
-    }
-    if args.json {
-        println!("{}", Value::Object(summary));
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Refinement: each community is split into parts that are well connected inside it.
 
 use super::level::{Level, Members};
-use super::mixed;
+use crate::seeds::mixed;
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64Mcg;

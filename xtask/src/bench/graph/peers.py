@@ -6,13 +6,14 @@ EDGES holds pairs of nodes as u32, little-endian. Commands on stdin, one a line:
 
     networkit.leiden SEED,ITERATIONS PATH   communities, as u32 a node
     igraph.leiden SEED,ITERATIONS PATH
-    networkit.pagerank TOLERANCE PATH   values, as f64 a node
+    networkit.pagerank TOLERANCE PATH       values, as f64 a node
     igraph.pagerank TOLERANCE PATH
-    networkit.cores 0 PATH          core numbers, as u32 a node
+    networkit.cores 0 PATH                  core numbers, as u32 a node
     igraph.cores 0 PATH
 
-Each writes its result to PATH and prints the seconds of the call, which gives the result as a Python list. Both packages hold the graph before the
-first command. Settings that a command does not name are the packages' own; igraph makes its 2 iterations of Leiden.
+Each writes its result to PATH and prints the seconds of the call, which gives the result as a Python list. Both packages
+hold the graph before the first command. Settings that a command does not name are the packages' own; igraph makes its 2
+iterations of Leiden.
 """
 
 import random
