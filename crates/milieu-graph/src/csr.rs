@@ -303,6 +303,8 @@ mod tests {
             }
             let held: BTreeMap<_, _> = graph.all_arcs().map(|arc| ((arc.from, arc.to), arc.weight)).collect();
             prop_assert_eq!(&held, &model);
+            prop_assert_eq!(graph.is_symmetric(), graph.transposed() == graph);
+            prop_assert!(graph.both_ways().is_symmetric());
             prop_assert_eq!(graph.transposed().transposed(), graph);
         }
     }

@@ -40,8 +40,8 @@ pub struct EmbeddingConfig {
     pub walks: WalkConfig,
     /// Walks that begin at each node, at least 1.
     pub rounds: usize,
-    /// Nodes of a walk that are up to so many steps apart make a pair, nearer ones more often; at least 1. A few tell who is
-    /// linked to whom; more (node2vec has 10) tell communities.
+    /// Nodes of a walk that are up to so many steps apart make a pair, nearer ones more often; at least 1. node2vec has 10;
+    /// fewer tell hidden edges better, and cost less.
     pub window: usize,
     /// Nodes drawn at random against each pair.
     pub negatives: usize,

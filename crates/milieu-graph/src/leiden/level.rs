@@ -52,14 +52,16 @@ impl<'a> Level<'a> {
         let chunks: Vec<usize> = (0..count).step_by(CHUNK).collect();
         let parts: Vec<Part> = chunks
             .par_iter()
-            .map(|&first| {
-                let mut part = Part::default();
-                let mut sums = vec![0.0_f64; count];
-                for node in first..(first + CHUNK).min(count) {
-                    part.add(self, of, &members, node, &mut sums);
-                }
-                part
-            })
+            .map_init(
+                || vec![0.0; count],
+                |sums, &first| {
+                    let mut part = Part::default();
+                    for node in first..(first + CHUNK).min(count) {
+                        part.add(self, of, &members, node, sums);
+                    }
+                    part
+                },
+            )
             .collect();
         let arcs = parts.iter().map(|part| part.targets.len()).sum();
         let mut starts = Vec::with_capacity(count + 1);
