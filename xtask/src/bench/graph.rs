@@ -27,9 +27,6 @@ pub(crate) struct Args {
     /// Share of its edges that do not regard communities
     #[arg(long, default_value_t = 0.3)]
     mixing: f64,
-    /// Iterations of Leiden, here and in networkit; igraph makes 2
-    #[arg(long, default_value_t = 3)]
-    iterations: usize,
     /// PageRank ends where its values change by no more in all
     #[arg(long, default_value_t = 1e-9)]
     tolerance: f64,
@@ -133,18 +130,17 @@ fn whole(peers: &Path, args: &Args, summary: &mut Map<String, Value>) -> Result<
     Ok(())
 }
 
-/// Communities: the quality is modularity.
+/// Communities: the quality is modularity. Each side makes as many iterations as is its default: 2, networkit 3.
 fn communities(graph: &Csr, mut peer: Option<&mut Peer>, args: &Args) -> Result<Value> {
     let mut sides = [Side::new("milieu"), Side::new("networkit"), Side::new("igraph")];
     for seed in (args.seed..).take(args.repeats) {
-        let config = LeidenConfig { iterations: args.iterations, seed, ..LeidenConfig::default() };
+        let config = LeidenConfig { seed, ..LeidenConfig::default() };
         let start = Instant::now();
         let found = leiden(graph, &config)?;
         sides[0].add((start.elapsed().as_secs_f64(), found.modularity));
         if let Some(peer) = &mut peer {
-            let setting = format!("{seed},{}", args.iterations);
             for (side, command) in sides[1..].iter_mut().zip(["networkit.leiden", "igraph.leiden"]) {
-                let (seconds, of) = peer.counts(command, &setting)?;
+                let (seconds, of) = peer.counts(command, &seed.to_string())?;
                 side.add((seconds, modularity(graph, &of, 1.0)?));
             }
         }

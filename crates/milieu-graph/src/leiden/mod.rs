@@ -29,7 +29,7 @@ pub struct LeidenConfig {
 
 impl Default for LeidenConfig {
     fn default() -> Self {
-        Self { resolution: 1.0, iterations: 3, randomness: 0.01, seed: 0 }
+        Self { resolution: 1.0, iterations: 2, randomness: 0.01, seed: 0 }
     }
 }
 

@@ -18,14 +18,20 @@ pub(super) struct Scale {
 /// where they differ between both directions, nodes could go round for ever.
 const VISITS: usize = 100;
 
+/// A graph of more nodes does not fit in a cache. Nodes that lie together in memory are then visited together, so many.
+const LARGE: usize = 50_000;
+const RUN: usize = 16;
+
 /// Moves nodes to the community of a neighbour, or to one of their own, while that raises modularity: all nodes once in
 /// a random order, then again those one of whose neighbours left for another community. Whether any moved.
 pub(super) fn move_nodes(level: &Level<'_>, communities: &mut [u32], scale: &Scale, seed: u64) -> bool {
     let nodes = level.nodes();
     let mut state = State::new(level, communities);
-    let mut order: Vec<u32> = (0..nodes as u32).collect();
-    order.shuffle(&mut Pcg64Mcg::seed_from_u64(seed));
-    let mut queue = VecDeque::from(order);
+    let run = if nodes > LARGE { RUN } else { 1 };
+    let mut runs: Vec<u32> = (0..nodes as u32).step_by(run).collect();
+    runs.shuffle(&mut Pcg64Mcg::seed_from_u64(seed));
+    let in_order = |first: u32| first..(first + run as u32).min(nodes as u32);
+    let mut queue: VecDeque<u32> = runs.into_iter().flat_map(in_order).collect();
     let mut queued = vec![true; nodes];
     let mut moved = false;
     for _ in 0..nodes.saturating_mul(VISITS) {

@@ -4,16 +4,15 @@ Usage: peers.py EDGES NODES THREADS
 
 EDGES holds pairs of nodes as u32, little-endian. Commands on stdin, one a line:
 
-    networkit.leiden SEED,ITERATIONS PATH   communities, as u32 a node
-    igraph.leiden SEED,ITERATIONS PATH
-    networkit.pagerank TOLERANCE PATH       values, as f64 a node
+    networkit.leiden SEED PATH          communities, as u32 a node
+    igraph.leiden SEED PATH
+    networkit.pagerank TOLERANCE PATH   values, as f64 a node
     igraph.pagerank TOLERANCE PATH
-    networkit.cores 0 PATH                  core numbers, as u32 a node
+    networkit.cores 0 PATH              core numbers, as u32 a node
     igraph.cores 0 PATH
 
 Each writes its result to PATH and prints the seconds of the call, which gives the result as a Python list. Both packages
-hold the graph before the first command. Settings that a command does not name are the packages' own; igraph makes its 2
-iterations of Leiden.
+hold the graph before the first command. Settings that a command does not name are the packages' own.
 """
 
 import random
@@ -25,15 +24,14 @@ import networkit
 import numpy as np
 
 
-def networkit_leiden(graphs, setting):
-    seed, iterations = setting.split(",")
+def networkit_leiden(graphs, seed):
     networkit.setSeed(int(seed), True)
-    algorithm = networkit.community.ParallelLeiden(graphs[0], iterations=int(iterations))
+    algorithm = networkit.community.ParallelLeiden(graphs[0])
     return lambda: algorithm.run().getPartition().getVector(), "<u4"
 
 
-def igraph_leiden(graphs, setting):
-    random.seed(int(setting.split(",")[0]))
+def igraph_leiden(graphs, seed):
+    random.seed(int(seed))
     return lambda: graphs[1].community_leiden(objective_function="modularity").membership, "<u4"
 
 
