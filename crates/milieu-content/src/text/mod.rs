@@ -101,8 +101,15 @@ mod tests {
     const INPUTS: [(&str, DataType); 2] = [("rows", DataType::I64), ("share", DataType::F32)];
 
     fn card() -> ModelCard {
-        let grams =
-            GramsPreparation { words: 1, shortest: 3, longest: 0, apart: 1, disguise: false, rows: 4096 };
+        let grams = GramsPreparation {
+            words: 1,
+            shortest: 3,
+            longest: 0,
+            apart: 1,
+            disguise: false,
+            rows: 4096,
+            order: None,
+        };
         ModelCard {
             labels: vec!["bad".into(), "good".into()],
             preprocessing: Some(Preprocessing::Grams(grams)),
