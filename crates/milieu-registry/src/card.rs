@@ -317,12 +317,14 @@ impl Preprocessing {
                     && *longest <= GRAM
                     && (1..=GRAM).contains(apart)
                     && (1..=ROWS).contains(rows);
-                let read = order.is_none_or(|OrderPreparation { rows, maximum_words }| {
-                    (3..=ROWS).contains(&rows) && (1..=TOKENS).contains(&maximum_words)
+                let order = order.filter(|OrderPreparation { rows, maximum_words }| {
+                    !(3..=ROWS).contains(rows) || !(1..=TOKENS).contains(maximum_words)
                 });
-                (!usable || !read).then(|| {
-                    format!("n-grams of {grams:?}, the limits are {GRAM}, {ROWS} rows and {TOKENS} tokens")
-                })
+                if !usable {
+                    return Some(format!("n-grams of {grams:?}, the limits are {GRAM} and {ROWS} rows"));
+                }
+                order
+                    .map(|order| format!("words of {order:?}, the limits are {ROWS} rows and {TOKENS} words"))
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Characters and pairs of them to vectors, windows over these, and the largest of each channel over a text: a classifier
 //! that needs no words (Kim 2014; Zhang et al. 2015, "Character-level Convolutional Networks").
 
-use super::windows::{Making, Windows};
+use super::windows::{DEVIATION, Making, Windows};
 use milieu_nn::kernels::Spans;
 use milieu_nn::ops::packed::{linear, mean};
 use milieu_nn::ops::{join_columns, rectify};
@@ -81,8 +81,8 @@ impl CharacterNetwork {
     #[must_use]
     pub fn new(shape: CharacterShape, classes: usize, seed: u64) -> (Self, Parameters) {
         let mut making = Making::new(seed);
-        let characters = making.table("characters", shape.characters, shape.width);
-        let pairs = making.table("pairs", shape.pairs, shape.width);
+        let characters = making.table("characters", [shape.characters, shape.width], DEVIATION);
+        let pairs = making.table("pairs", [shape.pairs, shape.width], DEVIATION);
         let windows = Windows::new(&mut making, shape.embedded(), shape.filters, &shape.windows);
         let weight = vec![classes, shape.pooled()];
         let head = [

@@ -7,7 +7,7 @@ use milieu_nn::{Initialiser, Parameter, ParameterId, ParameterKind, Parameters, 
 use rand::SeedableRng;
 use rand_pcg::Pcg64Mcg;
 
-/// The deviation of the first vectors.
+/// The deviation of the first vectors that windows see.
 pub(super) const DEVIATION: f32 = 0.1;
 
 /// Parameters that are being made; a seed decides their first values.
@@ -31,10 +31,9 @@ impl Making {
         self.parameters.add(Parameter { name: name.to_owned(), shape: size, kind, values })
     }
 
-    /// A table of vectors.
-    pub(super) fn table(&mut self, name: &str, rows: usize, width: usize) -> ParameterId {
-        let rule = Initialiser::TruncatedNormal { deviation: DEVIATION };
-        self.add(name, vec![rows, width], Some(rule))
+    /// A table of `R x W`, first values of this deviation.
+    pub(super) fn table(&mut self, name: &str, size: [usize; 2], deviation: f32) -> ParameterId {
+        self.add(name, size.to_vec(), Some(Initialiser::TruncatedNormal { deviation }))
     }
 
     /// The parameters, in which the first row of the tables of these names is 0.

@@ -1,12 +1,15 @@
 //! A bag of n-grams beside windows over the words in their order: what a sum of n-grams cannot say, a window of a few words
 //! in a row can (Kim 2014, "Convolutional Neural Networks for Sentence Classification"; Joulin et al. 2017).
 
-use super::windows::{Making, Windows};
+use super::windows::{DEVIATION, Making, Windows};
 use milieu_nn::kernels::Spans;
 use milieu_nn::ops::packed::{bag, linear};
 use milieu_nn::ops::{join_columns, rectify};
 use milieu_nn::{Initialiser, ParameterId, Parameters, Tape, Tensor};
 use serde::{Deserialize, Serialize};
+
+/// The deviation of the first vectors of n-grams: what one says that was never seen is little.
+const OF_GRAMS: f32 = 0.01;
 
 /// How large such a network is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,8 +78,8 @@ impl WordNetwork {
     #[must_use]
     pub fn new(shape: WordShape, classes: usize, seed: u64) -> (Self, Parameters) {
         let mut making = Making::new(seed);
-        let grams = making.table("grams", shape.grams, shape.bag);
-        let words = making.table("words", shape.words, shape.width);
+        let grams = making.table("grams", [shape.grams, shape.bag], OF_GRAMS);
+        let words = making.table("words", [shape.words, shape.width], DEVIATION);
         let windows = Windows::new(&mut making, shape.width, shape.filters, &shape.windows);
         let weight = vec![classes, shape.pooled()];
         let head = [

@@ -64,7 +64,7 @@ impl<'a> Words<'a> {
         let (network, first) = WordNetwork::new(shape, data.classes.len(), recipe.seed);
         let taught = Taught::new(recipe, data, lessons);
         let words = config.words();
-        let rows = taught.texts().par_iter().map(|text| {
+        let rows = taught.texts().into_par_iter().map(|text| {
             let (grams, mut words) = model.grams.rows_in_order(&words, text);
             if words.is_empty() {
                 // One in which nothing is seen has a label all the same.
