@@ -4,7 +4,6 @@ mod characters;
 mod drawing;
 mod sequence;
 mod text;
-mod windows;
 mod words;
 
 pub use characters::onnx_characters;
