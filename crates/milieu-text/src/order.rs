@@ -51,7 +51,7 @@ mod tests {
         assert_eq!(one.len(), 3);
         assert_eq!(one, other.into_iter().rev().collect::<Vec<_>>());
         assert_eq!(WORDS.rows_of("Dog  ｂｉｔｅｓ man"), one);
-        assert_eq!(WORDS.rows_of(" \u{200b} "), []);
+        assert!(WORDS.rows_of(" \u{200b} ").is_empty());
         // The start and the end of a long one.
         let long = WORDS.rows_of("one two three and then much more of it at last");
         assert_eq!(long, WORDS.rows_of("one two three it at last"));

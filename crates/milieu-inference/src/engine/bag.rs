@@ -82,7 +82,7 @@ impl BagEngine {
             && count > 0;
         let padded = table.len() >= width && table[table.len() - width..].iter().all(|&x| x == 0.0);
         let signature = signature.clone();
-        fits.then(|| Self { signature, width, rectified, padded, table, windows, weight, bias })
+        fits.then_some(Self { signature, width, rectified, padded, table, windows, weight, bias })
     }
 
     /// Where the rows of a text begin in the table; what fills a text up is left out.
