@@ -4,10 +4,12 @@ mod characters;
 mod drawing;
 mod sequence;
 mod text;
+mod words;
 
 pub use characters::onnx_characters;
 pub use sequence::onnx_next;
 pub use text::{TextOutput, onnx_text};
+pub use words::onnx_words;
 
 use crate::ModelError;
 use crate::parts::{EPSILON, Parts, within};

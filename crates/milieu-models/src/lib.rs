@@ -10,5 +10,5 @@ pub mod sequence;
 pub mod text;
 
 pub use error::ModelError;
-pub use export::{TextOutput, onnx, onnx_characters, onnx_next, onnx_text};
+pub use export::{TextOutput, onnx, onnx_characters, onnx_next, onnx_text, onnx_words};
 pub use prune::prune;

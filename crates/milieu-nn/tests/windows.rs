@@ -5,7 +5,7 @@
 
 use milieu_nn::kernels::Spans;
 use milieu_nn::losses::{divergence, mean_squared};
-use milieu_nn::ops::packed::mean;
+use milieu_nn::ops::packed::{bag, mean};
 use milieu_nn::ops::windows::{convolve, largest};
 use milieu_nn::{Gradient, Parameter, ParameterKind, Parameters, Tape, Tensor, values};
 
@@ -85,6 +85,29 @@ fn sequences_of_a_table() {
         let Some(Gradient::Rows { rows, .. }) = &tape.gradients(&loss).0[0] else { panic!("not of rows") };
         assert_eq!(rows.len(), 9);
     }
+}
+
+#[test]
+fn bags_of_a_table() {
+    let mut parameters = Parameters::default();
+    let table = add(&mut parameters, "table", &[11, 3]);
+    let spans = Spans::new([4, 0, 1, 2]);
+    // A number that comes twice counts twice, and one that the table does not have counts for nothing but itself.
+    let numbers = [2, 7, 2, 40, 9, 7, 1];
+    let rows = |tape: &Tape<'_>| bag(tape, table, &numbers, &spans);
+    let wanted = |tape: &Tape<'_>| tape.tensor((0..12).map(|at| at as f32 / 9.0 - 0.5).collect(), [4, 3]);
+    check(&parameters, |tape| mean_squared(rows(tape), wanted(tape)));
+    let found = values(rows(&Tape::answering(&parameters)));
+    let row = |number: usize| parameters.get(table).values[3 * number..][..3].to_vec();
+    for place in 0..3 {
+        let sums = [2.0 * row(2)[place] + row(7)[place], 0.0, row(9)[place], row(7)[place] + row(1)[place]];
+        let expected = sums.iter().zip([4f32, 1.0, 1.0, 2.0]).map(|(sum, count)| sum / count.sqrt());
+        assert!((0..4).zip(expected).all(|(at, x)| (found[3 * at + place] - x).abs() < 1e-6), "{found:?}");
+    }
+    let none = |numbers: &[u32]| {
+        values(bag(&Tape::answering(&parameters), table, numbers, &Spans::new([numbers.len()])))
+    };
+    assert_eq!([none(&[]), none(&[11, 12])], [[0.0; 3]; 2]);
 }
 
 #[test]

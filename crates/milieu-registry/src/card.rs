@@ -136,6 +136,18 @@ pub struct GramsPreparation {
     pub disguise: bool,
     /// Rows of the table.
     pub rows: u32,
+    /// How its tokens in their order are read beside them; absent where they are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<OrderPreparation>,
+}
+
+/// How the tokens of a text become numbers of rows, one for each, as `milieu-text` does it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderPreparation {
+    /// Rows of the table.
+    pub rows: u32,
+    /// Tokens that are kept, half of them from the start of a text and half from its end.
+    pub maximum_words: u32,
 }
 
 /// Which characters of a text are read.
@@ -299,13 +311,20 @@ impl Preprocessing {
                 .contains(most))
             .then(|| format!("texts of {most} characters, the limit is {TOKENS}")),
             Self::Grams(grams) => {
-                let GramsPreparation { words, shortest, longest, apart, rows, .. } = grams;
+                let GramsPreparation { words, shortest, longest, apart, rows, order, .. } = grams;
                 let usable = (1..=GRAM).contains(words)
                     && (1..=GRAM).contains(shortest)
                     && *longest <= GRAM
                     && (1..=GRAM).contains(apart)
                     && (1..=ROWS).contains(rows);
-                (!usable).then(|| format!("n-grams of {grams:?}, the limits are {GRAM} and {ROWS} rows"))
+                let order = order.filter(|OrderPreparation { rows, maximum_words }| {
+                    !(3..=ROWS).contains(rows) || !(1..=TOKENS).contains(maximum_words)
+                });
+                if !usable {
+                    return Some(format!("n-grams of {grams:?}, the limits are {GRAM} and {ROWS} rows"));
+                }
+                order
+                    .map(|order| format!("words of {order:?}, the limits are {ROWS} rows and {TOKENS} words"))
             }
         }
     }

@@ -29,8 +29,8 @@ mod store;
 mod switch;
 
 pub use card::{
-    CharactersPreparation, GramsPreparation, ModelCard, PictureFit, PicturePreparation, Preprocessing,
-    TextPreparation, UnknownLabel,
+    CharactersPreparation, GramsPreparation, ModelCard, OrderPreparation, PictureFit, PicturePreparation,
+    Preprocessing, TextPreparation, UnknownLabel,
 };
 pub use companions::{choose_model, is_companion};
 pub use error::RegistryError;

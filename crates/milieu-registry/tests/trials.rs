@@ -220,6 +220,11 @@ fn cards_on_disk_are_not_trusted() {
     };
     check(grams(0, 4096), "the limits are 8 and 16777216 rows");
     check(grams(2, 1 << 30), "the limits are 8 and 16777216 rows");
+    for order in [json!({"rows": 2, "maximum_words": 9}), json!({"rows": 300, "maximum_words": 0})] {
+        let mut read = grams(2, 4096);
+        read["preprocessing"]["order"] = order;
+        check(read, "the limits are 16777216 rows and");
+    }
 }
 
 #[test]

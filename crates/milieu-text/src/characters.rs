@@ -10,7 +10,7 @@ pub const FILLING: u32 = 0;
 /// The row of what a vocabulary does not have.
 pub const UNKNOWN: u32 = 1;
 /// The row of the first thing that it has.
-const FIRST: u32 = 2;
+pub(crate) const FIRST: u32 = 2;
 /// What comes after the last character; no spelling has it.
 const END: char = '\0';
 /// The most characters, and pairs, that a vocabulary has.

@@ -1,6 +1,7 @@
 //! Hashed n-grams: what a text is made of, as numbers of rows of a table.
 
 use crate::disguise::{consonants, undisguised};
+use crate::order::WordRows;
 use crate::spelling::one_spelling;
 use crate::tokens::{Token, TokenKind, tokens};
 use serde::{Deserialize, Serialize};
@@ -67,11 +68,21 @@ impl Grams {
     /// without anything that can be seen. Of a very long text the first 32 KiB count.
     #[must_use]
     pub fn rows_of(&self, text: &str) -> Vec<u32> {
+        self.of_spelled(&one_spelling(head(text)))
+    }
+
+    /// The same beside the rows of its tokens in their order.
+    #[must_use]
+    pub fn rows_in_order(&self, words: &WordRows, text: &str) -> (Vec<u32>, Vec<u32>) {
         let spelled = one_spelling(head(text));
+        (self.of_spelled(&spelled), words.of_spelled(&spelled))
+    }
+
+    fn of_spelled(&self, spelled: &str) -> Vec<u32> {
         let mut rows = Vec::with_capacity(4 * spelled.len().min(1024));
-        self.add(&spelled, &mut rows);
+        self.add(spelled, &mut rows);
         if self.disguise {
-            self.add_disguised(&spelled, &mut rows);
+            self.add_disguised(spelled, &mut rows);
         }
         rows
     }
@@ -152,9 +163,13 @@ impl Grams {
     }
 
     fn row(&self, hash: u64) -> u32 {
-        // The high half, spread evenly over the rows (Lemire 2019, arXiv 1805.10941).
-        (((hash >> 32) * u64::from(self.rows)) >> 32) as u32
+        spread(hash, self.rows)
     }
+}
+
+/// The high half of a hash, spread evenly over so many rows (Lemire 2019, arXiv 1805.10941).
+pub(crate) fn spread(hash: u64, rows: u32) -> u32 {
+    (((hash >> 32) * u64::from(rows)) >> 32) as u32
 }
 
 /// What the sum of the vectors of so many n-grams is multiplied by: one over the root of their number.
@@ -164,11 +179,11 @@ pub fn share(count: usize) -> f32 {
 }
 
 /// The first 32 KiB of a text, cut between two characters.
-fn head(text: &str) -> &str {
+pub(crate) fn head(text: &str) -> &str {
     text.get(..text.floor_char_boundary(LONGEST)).unwrap_or(text)
 }
 
-fn hash_of_token(token: &Token<'_>) -> u64 {
+pub(crate) fn hash_of_token(token: &Token<'_>) -> u64 {
     let (kind, text) = match token.kind {
         TokenKind::Address => (b'a', ""),
         TokenKind::Mention => (b'm', ""),

@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used)]
 
 use milieu_inference::{Data, Engine, EngineChoice, Engines, LoadOptions, Tensor};
+use milieu_models::onnx_words;
+use milieu_models::text::{WordNetwork, WordShape};
 use milieu_onnx::proto::Tensor as Constant;
-use milieu_onnx::{Builder, Element, Length, Value};
+use milieu_onnx::{Builder, Element, Length, Model, Value};
 use std::num::NonZeroUsize;
 
 const ROWS: usize = 50;
@@ -64,6 +66,57 @@ fn own_code_says_what_an_engine_says() {
             }
         }
     }
+}
+
+/// A bag beside windows over words; where `apart`, with a node more that changes nothing.
+fn beside_windows(rectified: bool, apart: bool) -> Box<dyn Engine> {
+    let shape =
+        WordShape { grams: ROWS, bag: 5, rectified, words: 30, width: 4, filters: 7, windows: vec![1, 5, 3] };
+    let (_, parameters) = WordNetwork::new(shape.clone(), 3, 7);
+    let mut proto = onnx_words(&shape, 3, &parameters).unwrap().into_proto();
+    if apart {
+        let graph = proto.graph.as_mut().unwrap();
+        let last = graph.node.last_mut().unwrap();
+        let mut more = last.clone();
+        (last.output, more.input) = (vec!["said".into()], vec!["said".into()]);
+        more.op_type = Some("Identity".into());
+        (more.name, more.attribute) = (Some("more".into()), vec![]);
+        graph.node.push(more);
+    }
+    let engines = Engines::find(EngineChoice::Rten, None, NonZeroUsize::MIN).unwrap();
+    engines.load(&Model::new(proto).unwrap().write(), LoadOptions::default()).unwrap()
+}
+
+#[test]
+fn windows_over_words_beside_a_bag() {
+    for rectified in [false, true] {
+        let (mut own, mut engine) = (beside_windows(rectified, false), beside_windows(rectified, true));
+        for (words, texts) in [
+            (vec![3, 4, 3, 29, 28, 27], 1),
+            (vec![1, 2, 0, 0, 0, 0, 0, 0, 9, 8, 7, 6, 5, 4, 3, 2, 0, 0, 0, 0, 0, 0, 0, 0], 3),
+            (vec![12], 1),
+            (vec![5, -1, 4, -30], 2),
+        ] {
+            let rows: Vec<i64> = (0..4 * texts as i64).map(|at| at * 13 % (ROWS as i64 + 1)).collect();
+            let [rows, shares] = inputs(&rows, texts);
+            let words = Tensor::new(vec![texts, words.len() / texts], Data::I64(words)).unwrap();
+            let inputs = [rows, shares, words];
+            let (own, engine) = (own.run(&inputs).unwrap(), engine.run(&inputs).unwrap());
+            assert_eq!(own[0].shape(), engine[0].shape());
+            for (x, y) in own[0].as_f32().unwrap().iter().zip(engine[0].as_f32().unwrap()) {
+                assert!((x - y).abs() < 1e-5, "{inputs:?}: {own:?} {engine:?}");
+            }
+        }
+    }
+    let mut own = beside_windows(true, false);
+    let [rows, shares] = inputs(&[1], 1);
+    let words = |row: i64| Tensor::new(vec![1, 2], Data::I64(vec![row, 0])).unwrap();
+    for row in [30, -31, i64::MIN, i64::MAX] {
+        let error = own.run(&[rows.clone(), shares.clone(), words(row)]).unwrap_err().to_string();
+        assert!(error.contains("is not among the 30"), "{error}");
+    }
+    assert!(own.run(&[rows.clone(), shares.clone()]).is_err());
+    assert!(own.run(&[rows, shares, words(29)]).is_ok());
 }
 
 #[test]

@@ -83,8 +83,15 @@ mod tests {
 
     #[test]
     fn vectors_have_length_one() {
-        let grams =
-            GramsPreparation { words: 1, shortest: 3, longest: 0, apart: 1, disguise: false, rows: 4096 };
+        let grams = GramsPreparation {
+            words: 1,
+            shortest: 3,
+            longest: 0,
+            apart: 1,
+            disguise: false,
+            rows: 4096,
+            order: None,
+        };
         let mut card = ModelCard {
             task: EMBEDDING_TASK.to_owned(),
             preprocessing: Some(Preprocessing::Grams(grams)),

@@ -96,13 +96,22 @@ impl TextClassifier {
 mod tests {
     use super::*;
     use milieu_inference::{Data, DataType, Port};
-    use milieu_registry::{CharactersPreparation, GramsPreparation, Preprocessing, TextPreparation};
+    use milieu_registry::{
+        CharactersPreparation, GramsPreparation, OrderPreparation, Preprocessing, TextPreparation,
+    };
 
     const INPUTS: [(&str, DataType); 2] = [("rows", DataType::I64), ("share", DataType::F32)];
 
     fn card() -> ModelCard {
-        let grams =
-            GramsPreparation { words: 1, shortest: 3, longest: 0, apart: 1, disguise: false, rows: 4096 };
+        let grams = GramsPreparation {
+            words: 1,
+            shortest: 3,
+            longest: 0,
+            apart: 1,
+            disguise: false,
+            rows: 4096,
+            order: None,
+        };
         ModelCard {
             labels: vec!["bad".into(), "good".into()],
             preprocessing: Some(Preprocessing::Grams(grams)),
@@ -165,6 +174,33 @@ mod tests {
             [1, 32]
         );
         assert_eq!(new(&inputs, true).unwrap().prepare(" \u{200b}\n"), None);
+    }
+
+    #[test]
+    fn a_text_beside_the_order_of_its_words() {
+        let order = Some(OrderPreparation { rows: 300, maximum_words: 10 });
+        let Some(Preprocessing::Grams(grams)) = card().preprocessing else { panic!("no n-grams") };
+        let preprocessing = Some(Preprocessing::Grams(GramsPreparation { order, ..grams }));
+        let card = ModelCard { preprocessing, ..card() };
+        let [rows, share] = INPUTS;
+        let words = ("words", DataType::I64);
+        let new = |inputs: &[(&str, DataType)]| {
+            TextClassifier::new(&card, &signature(inputs), Scale::Logits, &|_| None)
+        };
+        for wrong in [&[rows, share][..], &[rows, share, share], &[rows, share, ("words", DataType::F32)]] {
+            assert!(new(wrong).unwrap_err().to_string().contains("its inputs are"), "{wrong:?}");
+        }
+        let classifier = new(&[words, share, rows]).unwrap();
+        let found = classifier.prepare("One two ONE three").unwrap();
+        let [Data::I64(words), _, Data::I64(rows)] = [0, 1, 2].map(|at| found.inputs[at].data()) else {
+            panic!("{found:?}")
+        };
+        assert_eq!((words.len(), rows.len(), found.tokens), (8, 32, 4));
+        assert_eq!(found.inputs[1].as_f32().unwrap(), [0.5]);
+        assert!(words[0] == words[2] && words[0] != words[1] && words[4..] == [0; 4], "{words:?}");
+        assert!(words[..4].iter().all(|word| (2..300).contains(word)) && rows[4..] == [4096; 28]);
+        assert_eq!(classifier.prepare(&"many words ".repeat(20)).unwrap().inputs[0].shape(), [1, 16]);
+        assert_eq!(classifier.prepare(" \u{200b}\n"), None);
     }
 
     #[test]

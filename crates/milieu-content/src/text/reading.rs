@@ -1,11 +1,15 @@
 //! From a text to the inputs of a model.
 
 use milieu_inference::{Data, DataType, Signature, Tensor};
-use milieu_registry::{CharactersPreparation, GramsPreparation, ModelCard, Preprocessing, TextPreparation};
-use milieu_text::{CharacterRows, Characters, FILLING, Grams, Tokenizer, Unit, UnitTokens, share};
+use milieu_registry::{
+    CharactersPreparation, GramsPreparation, ModelCard, OrderPreparation, Preprocessing, TextPreparation,
+};
+use milieu_text::{CharacterRows, Characters, FILLING, Grams, Tokenizer, Unit, UnitTokens, WordRows, share};
 
 /// The inputs of a model of n-grams: the rows of a text, and one over the root of their number.
 const GRAMS: [&str; 2] = ["rows", "share"];
+/// Those of one that reads the words in their order, too.
+const ORDER: [&str; 3] = ["rows", "share", "words"];
 /// The inputs of a model of characters: the row of each, and of each with the next.
 const CHARACTERS: [&str; 2] = ["characters", "pairs"];
 /// The inputs that models of tokens may have.
@@ -15,6 +19,8 @@ const TOKENS: [(&str, Part); 3] =
 const FEWEST_ROWS: usize = 32;
 /// Tokens are filled up to a multiple of this, for the same reason.
 const TOKENS_TOGETHER: usize = 16;
+/// Words are filled up to a multiple of this; what fills them up costs as much as they do.
+const WORDS_TOGETHER: usize = 8;
 
 /// What an input holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +54,8 @@ pub struct TextReading {
 enum Way {
     /// N-grams; `true` where the model takes the rows before the share.
     Grams(Grams, bool),
+    /// N-grams beside words in their order; the inputs that the model takes, in order, as places of [`ORDER`].
+    Order(Grams, WordRows, [usize; 3]),
     /// Tokens, in the order of the inputs.
     Tokens(Box<Tokenizer>, Vec<Part>),
     /// Characters; `true` where the model takes them before the pairs.
@@ -66,6 +74,14 @@ impl TextReading {
         file: &dyn Fn(&str) -> Option<Vec<u8>>,
     ) -> Result<Self, String> {
         let way = match &card.preprocessing {
+            Some(Preprocessing::Grams(card @ GramsPreparation { order: Some(order), .. })) => {
+                let &OrderPreparation { rows, maximum_words } = order;
+                Way::Order(
+                    grams_of(card),
+                    WordRows { rows, most: maximum_words as usize },
+                    places(signature)?,
+                )
+            }
             Some(Preprocessing::Grams(grams)) => {
                 let types = [DataType::I64, DataType::F32];
                 Way::Grams(grams_of(grams), is_first(signature, GRAMS, types)?)
@@ -86,7 +102,12 @@ impl TextReading {
     #[must_use]
     pub fn prepare(&self, text: &str) -> Option<PreparedText> {
         match &self.way {
-            Way::Grams(grams, rows_first) => prepare_grams(grams, *rows_first, text),
+            Way::Grams(grams, rows_first) => {
+                let (inputs, tokens) = prepare_grams(grams, grams.rows_of(text))?;
+                let inputs = if *rows_first { inputs.to_vec() } else { inputs.into_iter().rev().collect() };
+                Some(PreparedText { inputs, tokens, units: Vec::new() })
+            }
+            Way::Order(grams, words, places) => prepare_order(grams, words, places, text),
             Way::Tokens(tokenizer, parts) => {
                 let tokens = tokenizer.tokens(text);
                 prepare_tokens(tokenizer, parts, UnitTokens { tokens, units: Vec::new() })
@@ -99,7 +120,7 @@ impl TextReading {
     #[must_use]
     pub fn prepare_units(&self, text: &str) -> Option<PreparedText> {
         match &self.way {
-            Way::Grams(..) | Way::Characters(..) => self.prepare(text),
+            Way::Grams(..) | Way::Order(..) | Way::Characters(..) => self.prepare(text),
             Way::Tokens(tokenizer, parts) => prepare_tokens(tokenizer, parts, tokenizer.units(text)),
         }
     }
@@ -148,24 +169,50 @@ fn is_first(signature: &Signature, names: [&str; 2], types: [DataType; 2]) -> Re
     }
 }
 
+/// Which of [`ORDER`] each input is.
+fn places(signature: &Signature) -> Result<[usize; 3], String> {
+    let types = [DataType::I64, DataType::F32, DataType::I64];
+    let found = named(signature);
+    let place = |input: &(&str, DataType)| (0..3).find(|&place| *input == (ORDER[place], types[place]));
+    let places: Option<Vec<usize>> = found.iter().map(place).collect();
+    let places = places.and_then(|places| <[usize; 3]>::try_from(places).ok());
+    places
+        .filter(|places| (0..3).all(|place| places.contains(&place)))
+        .ok_or_else(|| format!("its inputs are {found:?} and not {ORDER:?}"))
+}
+
 fn named(signature: &Signature) -> Vec<(&str, DataType)> {
     signature.inputs.iter().map(|input| (input.name.as_str(), input.data_type)).collect()
 }
 
-fn prepare_grams(grams: &Grams, rows_first: bool, text: &str) -> Option<PreparedText> {
-    let found = grams.rows_of(text);
+/// The rows and the share of a text of these n-grams, and how many they are.
+fn prepare_grams(grams: &Grams, found: Vec<u32>) -> Option<([Tensor; 2], usize)> {
     if found.is_empty() {
         return None;
     }
     let tokens = found.len();
     let share = share(tokens);
-    let mut rows: Vec<i64> = found.into_iter().map(i64::from).collect();
     // The row behind the last one counts for nothing.
-    rows.resize(rows.len().next_power_of_two().max(FEWEST_ROWS), i64::from(grams.rows));
-    let rows = Tensor::new(vec![1, rows.len()], Data::I64(rows)).ok()?;
+    let length = tokens.next_power_of_two().max(FEWEST_ROWS);
+    let rows = filled(found, length, grams.rows)?;
     let share = Tensor::new(vec![1, 1], Data::F32(vec![share])).ok()?;
-    let inputs = if rows_first { vec![rows, share] } else { vec![share, rows] };
+    Some(([rows, share], tokens))
+}
+
+fn prepare_order(grams: &Grams, words: &WordRows, places: &[usize; 3], text: &str) -> Option<PreparedText> {
+    let (found, words) = grams.rows_in_order(words, text);
+    let ([rows, share], tokens) = prepare_grams(grams, found)?;
+    let length = words.len().next_multiple_of(WORDS_TOGETHER);
+    let all = [rows, share, filled(words, length, FILLING)?];
+    let inputs = places.iter().map(|&place| all.get(place).cloned()).collect::<Option<_>>()?;
     Some(PreparedText { inputs, tokens, units: Vec::new() })
+}
+
+/// Numbers of rows as an input of this length, filled up with another.
+fn filled(rows: Vec<u32>, length: usize, with: u32) -> Option<Tensor> {
+    let mut values: Vec<i64> = rows.into_iter().map(i64::from).collect();
+    values.resize(length, i64::from(with));
+    Tensor::new(vec![1, length], Data::I64(values)).ok()
 }
 
 fn prepare_tokens(tokenizer: &Tokenizer, parts: &[Part], text: UnitTokens) -> Option<PreparedText> {
@@ -198,19 +245,14 @@ fn prepare_characters(known: &Characters, characters_first: bool, text: &str) ->
     }
     let tokens = characters.len();
     let length = tokens.next_multiple_of(TOKENS_TOGETHER);
-    let tensor = |rows: Vec<u32>| {
-        let mut values: Vec<i64> = rows.into_iter().map(i64::from).collect();
-        values.resize(length, i64::from(FILLING));
-        Tensor::new(vec![1, length], Data::I64(values)).ok()
-    };
-    let [characters, pairs] = [tensor(characters)?, tensor(pairs)?];
+    let [characters, pairs] = [filled(characters, length, FILLING)?, filled(pairs, length, FILLING)?];
     let inputs = if characters_first { vec![characters, pairs] } else { vec![pairs, characters] };
     Some(PreparedText { inputs, tokens, units: Vec::new() })
 }
 
 /// The words of the card in those of the code that prepares.
 fn grams_of(card: &GramsPreparation) -> Grams {
-    let &GramsPreparation { words, shortest, longest, apart, disguise, rows } = card;
+    let &GramsPreparation { words, shortest, longest, apart, disguise, rows, .. } = card;
     let of = |count: u32| count as usize;
     Grams { words: of(words), shortest: of(shortest), longest: of(longest), apart: of(apart), disguise, rows }
 }

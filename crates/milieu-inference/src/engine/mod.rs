@@ -1,11 +1,14 @@
 //! Engines: what runs a model. Two are built in, rten in pure Rust and ONNX Runtime where its library is
-//! found; bags of n-grams are run by own code with either.
+//! found; bags of n-grams, and windows over words beside them, are run by own code
+//! with either.
 
 mod bag;
 mod choice;
+mod drawn;
 mod guard;
 mod onnxruntime;
 mod rten;
+mod windows;
 
 pub use choice::{EngineChoice, EngineKind, Engines};
 pub(crate) use guard::{STACK, guarded};

@@ -1,17 +1,12 @@
 //! Characters and pairs of them to vectors, windows over these, and the largest of each channel over a text: a classifier
 //! that needs no words (Kim 2014; Zhang et al. 2015, "Character-level Convolutional Networks").
 
+use super::windows::{DEVIATION, Making, Windows};
 use milieu_nn::kernels::Spans;
 use milieu_nn::ops::packed::{linear, mean};
-use milieu_nn::ops::windows::{convolve, largest};
 use milieu_nn::ops::{join_columns, rectify};
-use milieu_nn::{Initialiser, Parameter, ParameterId, ParameterKind, Parameters, Tape, Tensor};
-use rand::SeedableRng;
-use rand_pcg::Pcg64Mcg;
+use milieu_nn::{Initialiser, ParameterId, Parameters, Tape, Tensor};
 use serde::{Deserialize, Serialize};
-
-/// The deviation of the first vectors.
-const DEVIATION: f32 = 0.1;
 
 /// How large a network of characters is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,8 +70,7 @@ pub struct CharacterNetwork {
     classes: usize,
     characters: ParameterId,
     pairs: ParameterId,
-    /// The weights and the bias of each width of window.
-    windows: Vec<[ParameterId; 2]>,
+    windows: Windows,
     head: [ParameterId; 2],
 }
 
@@ -86,34 +80,16 @@ impl CharacterNetwork {
     /// (`classes x pooled`) and `head.bias`.
     #[must_use]
     pub fn new(shape: CharacterShape, classes: usize, seed: u64) -> (Self, Parameters) {
-        let mut random = Pcg64Mcg::seed_from_u64(seed);
-        let mut parameters = Parameters::default();
-        let mut add = |name: String, size: Vec<usize>, rule: Option<Initialiser>| {
-            let count = size.iter().product();
-            let kind = if rule.is_some() { ParameterKind::Weight } else { ParameterKind::Offset };
-            let draw =
-                |rule: Initialiser| rule.draw(count, size.last().copied().unwrap_or(1), size[0], &mut random);
-            let values = rule.map_or_else(|| vec![0.0; count], draw);
-            parameters.add(Parameter { name, shape: size, kind, values })
-        };
-        let vectors = Some(Initialiser::TruncatedNormal { deviation: DEVIATION });
-        let characters = add("characters".to_owned(), vec![shape.characters, shape.width], vectors);
-        let pairs = add("pairs".to_owned(), vec![shape.pairs, shape.width], vectors);
-        let (filters, inputs) = (shape.filters, shape.embedded());
-        let convolution = |(number, taps): (usize, &usize)| {
-            let size = vec![filters, taps * inputs];
-            let weight = add(format!("windows.{number}.weight"), size, Some(Initialiser::He));
-            [weight, add(format!("windows.{number}.bias"), vec![filters], None)]
-        };
-        let windows = shape.windows.iter().enumerate().map(convolution).collect();
+        let mut making = Making::new(seed);
+        let characters = making.table("characters", [shape.characters, shape.width], DEVIATION);
+        let pairs = making.table("pairs", [shape.pairs, shape.width], DEVIATION);
+        let windows = Windows::new(&mut making, shape.embedded(), shape.filters, &shape.windows);
         let weight = vec![classes, shape.pooled()];
         let head = [
-            add("head.weight".to_owned(), weight, Some(Initialiser::Xavier)),
-            add("head.bias".to_owned(), vec![classes], None),
+            making.add("head.weight", weight, Some(Initialiser::Xavier)),
+            making.add("head.bias", vec![classes], None),
         ];
-        for table in parameters.iter_mut().filter(|table| ["characters", "pairs"].contains(&&*table.name)) {
-            table.values.iter_mut().take(shape.width).for_each(|value| *value = 0.0);
-        }
+        let parameters = making.made(&["characters", "pairs"]);
         (Self { shape, classes, characters, pairs, windows, head }, parameters)
     }
 
@@ -127,16 +103,14 @@ impl CharacterNetwork {
     #[must_use]
     pub fn positions(&self, tape: &Tape<'_>, batch: &CharacterBatch, dropout: f32) -> Tensor<2> {
         let embedded = self.embedded(tape, batch, dropout);
-        rectify(join_columns(self.convolved(tape, &embedded, &batch.spans)))
+        rectify(join_columns(self.windows.positions(tape, &embedded, &batch.spans)))
     }
 
     /// Texts to logits, `N x C`.
     #[must_use]
     pub fn logits(&self, tape: &Tape<'_>, batch: &CharacterBatch, dropout: CharacterDropout) -> Tensor<2> {
         let embedded = self.embedded(tape, batch, dropout.embedded);
-        let convolved = self.convolved(tape, &embedded, &batch.spans).into_iter();
-        // The largest of what is made 0 below 0 is the largest, made 0 below 0.
-        let mut pooled: Vec<Tensor<2>> = convolved.map(|rows| rectify(largest(rows, &batch.spans))).collect();
+        let mut pooled = self.windows.largest(tape, &embedded, &batch.spans);
         pooled.push(mean(embedded, &batch.spans));
         let pooled = tape.drop_out(join_columns(pooled), dropout.pooled);
         let weight = tape.parameter(self.head[0], [self.classes, self.shape.pooled()]);
@@ -147,14 +121,5 @@ impl CharacterNetwork {
         let tables = [(self.characters, &batch.characters), (self.pairs, &batch.pairs)];
         let rows = tables.map(|(table, numbers)| tape.embed(table, numbers));
         tape.drop_out(join_columns(rows.to_vec()), dropout)
-    }
-
-    fn convolved(&self, tape: &Tape<'_>, embedded: &Tensor<2>, spans: &Spans) -> Vec<Tensor<2>> {
-        let (filters, inputs) = (self.shape.filters, self.shape.embedded());
-        let of = |(&[weight, bias], &taps): (&[ParameterId; 2], &usize)| {
-            let weight = tape.parameter(weight, [filters, taps * inputs]);
-            convolve(embedded.clone(), weight, tape.parameter(bias, [filters]), taps, spans)
-        };
-        self.windows.iter().zip(&self.shape.windows).map(of).collect()
     }
 }

@@ -1,14 +1,17 @@
-//! Networks over texts: an encoder of tokens, and heads on what it gives; and windows over characters.
+//! Networks over texts: an encoder of tokens, and heads on what it gives; and windows over characters and words.
 
 mod characters;
 mod head;
 mod published;
 mod tagger;
+mod windows;
+mod words;
 
 pub use characters::{CharacterBatch, CharacterDropout, CharacterNetwork, CharacterShape};
 pub use published::{Published, PublishedError, published};
 pub(crate) use tagger::TAGS;
 pub use tagger::{ChainScores, Tagged, TaggerBatch, TextTagger};
+pub use words::{WordBatch, WordDropout, WordNetwork, WordShape};
 
 use head::Head;
 use milieu_nn::kernels::Spans;

@@ -5,6 +5,7 @@ use super::data::Data;
 use super::distil::Lessons;
 use super::family::Family;
 use super::recipe::Recipe;
+use super::taught::Taught;
 use milieu_dataset::mix;
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
@@ -15,32 +16,16 @@ use rayon::prelude::*;
 pub(super) struct Bags<'a> {
     recipe: &'a Recipe,
     data: &'a Data,
-    lessons: Option<&'a Lessons>,
-    /// The rows of each text's n-grams, and after them those of texts that the teacher alone has labelled.
+    taught: Taught<'a>,
+    /// The rows of each text's n-grams.
     rows: Vec<Vec<u32>>,
 }
 
 impl<'a> Bags<'a> {
     pub(super) fn new(recipe: &'a Recipe, data: &'a Data, lessons: Option<&'a Lessons>) -> Self {
-        let more = lessons.map(|lessons| lessons.more.as_slice()).unwrap_or_default();
-        let texts = data.texts.par_iter().chain(more.par_iter().map(|(text, _)| text));
-        let rows = texts.map(|text| recipe.model.grams.rows_of(text)).collect();
-        Self { recipe, data, lessons, rows }
-    }
-
-    /// The numbers of all that is learnt from.
-    fn learnt_from(&self) -> Vec<usize> {
-        let taught = self.data.texts.len()..self.rows.len();
-        self.data.parts.train.iter().copied().chain(taught).collect()
-    }
-
-    fn shares(&self, at: usize) -> Vec<f32> {
-        let labelled = || self.data.wanted(at, self.recipe.train.smoothing);
-        let (Some(lessons), Some(teacher)) = (self.lessons, &self.recipe.teacher) else { return labelled() };
-        match at.checked_sub(self.data.texts.len()) {
-            Some(place) => lessons.more.get(place).map(|(_, shares)| shares.clone()).unwrap_or_default(),
-            None => lessons.mixed(at, teacher.weight, labelled()),
-        }
+        let taught = Taught::new(recipe, data, lessons);
+        let rows = taught.texts().par_iter().map(|text| recipe.model.grams.rows_of(text)).collect();
+        Self { recipe, data, taught, rows }
     }
 
     fn wanted(&self, at: usize, seed: u64) -> Wanted {
@@ -50,7 +35,7 @@ impl<'a> Bags<'a> {
             let mut random = Pcg64Mcg::seed_from_u64(mix(seed, at as u64));
             rows.retain(|_| random.random::<f32>() >= config.dropout);
         }
-        Wanted { rows, shares: self.shares(at) }
+        Wanted { rows, shares: self.taught.wanted(at) }
     }
 }
 
@@ -66,7 +51,7 @@ impl Family for Bags<'_> {
     fn epoch(&self, bag: &mut Bag, epoch: usize, tell: &mut dyn FnMut(usize, usize)) -> f64 {
         let config = &self.recipe.train;
         let seed = mix(self.recipe.seed, epoch as u64 + 1);
-        let mut order = self.learnt_from();
+        let mut order = self.taught.numbers();
         order.shuffle(&mut Pcg64Mcg::seed_from_u64(seed));
         let steps = order.len().div_ceil(config.batch);
         let loss = if self.data.many { Loss::Logistic } else { Loss::CrossEntropy };

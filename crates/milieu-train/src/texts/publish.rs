@@ -3,14 +3,16 @@
 use super::characters::TrainedCharacters;
 use super::encoder::{TOKENIZER, TunedEncoder};
 use super::frozen::FrozenEncoder;
+use super::recipe::BagConfig;
 use super::run::{Model, Report, Trained};
+use super::words::TrainedWords;
 use crate::version::{MODEL_FILE, PublishError, Run, named};
-use milieu_models::{TextOutput, onnx_characters, onnx_text};
+use milieu_models::{TextOutput, onnx_characters, onnx_text, onnx_words};
 use milieu_registry::{
-    CharactersPreparation, Draft, ElementType, GramsPreparation, ModelCard, Preprocessing, TensorSpec,
-    TextPreparation, UnknownLabel,
+    CharactersPreparation, Draft, ElementType, GramsPreparation, ModelCard, OrderPreparation, Preprocessing,
+    TensorSpec, TextPreparation, UnknownLabel,
 };
-use milieu_text::Grams;
+use milieu_text::{Grams, WordRows};
 use milieu_types::Timestamp;
 
 /// The task that cards of classifiers of texts name.
@@ -28,12 +30,15 @@ pub fn draft(name: &str, trained: &Trained, created_at: Timestamp) -> Result<Dra
     let classes = report.classes.len();
     let (inputs, preprocessing, mut files) = match model {
         Model::Bag(bag) => {
-            let inputs = vec![
-                TensorSpec::new("rows", ElementType::I64, &[0, 0]),
-                TensorSpec::new("share", ElementType::F32, &[0, 1]),
-            ];
             let files = vec![(MODEL_FILE.to_owned(), bag.onnx()?.write())];
-            (inputs, Preprocessing::Grams(prepared(&report.recipe.model.grams)), files)
+            (of_bag().to_vec(), Preprocessing::Grams(prepared(&report.recipe.model)), files)
+        }
+        Model::Words(words) => {
+            let TrainedWords { shape, parameters } = &**words;
+            let [rows, share] = of_bag();
+            let inputs = vec![rows, share, TensorSpec::new("words", ElementType::I64, &[0, 0])];
+            let files = vec![(MODEL_FILE.to_owned(), onnx_words(shape, classes, parameters)?.write())];
+            (inputs, Preprocessing::Grams(prepared(&report.recipe.model)), files)
         }
         Model::Encoder(encoder) => {
             let TunedEncoder { shape, parameters, tokenizer, tokens } = &**encoder;
@@ -102,8 +107,13 @@ pub fn draft(name: &str, trained: &Trained, created_at: Timestamp) -> Result<Dra
     Run { name, created_at, recipe: &recipe.named(), parts: *parts, data_hash }.draft(&card, files, metrics)
 }
 
-fn prepared(grams: &Grams) -> GramsPreparation {
-    let &Grams { words, shortest, longest, apart, disguise, rows } = grams;
+/// The inputs of a bag of n-grams.
+fn of_bag() -> [TensorSpec; 2] {
+    [TensorSpec::new("rows", ElementType::I64, &[0, 0]), TensorSpec::new("share", ElementType::F32, &[0, 1])]
+}
+
+fn prepared(model: &BagConfig) -> GramsPreparation {
+    let Grams { words, shortest, longest, apart, disguise, rows } = model.grams;
     let of = |count: usize| count as u32;
     GramsPreparation {
         words: of(words),
@@ -112,5 +122,9 @@ fn prepared(grams: &Grams) -> GramsPreparation {
         apart: of(apart),
         disguise,
         rows,
+        order: model.order.as_ref().map(|order| {
+            let WordRows { rows, most } = order.words();
+            OrderPreparation { rows, maximum_words: of(most) }
+        }),
     }
 }

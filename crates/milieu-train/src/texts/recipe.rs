@@ -2,6 +2,7 @@
 
 use super::data::Data;
 use super::network::NetworkConfig;
+use super::order::OrderConfig;
 use super::sources::{SourceConfig, are_names};
 use super::teacher::TeacherConfig;
 use crate::classification::Threshold;
@@ -104,7 +105,7 @@ pub struct DataConfig {
 
 /// A bag of hashed n-grams: each has a vector, a text is the sum of its n-grams' over the root of their number,
 /// and a matrix makes logits of it (Joulin et al. 2017, arXiv 1607.01759).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BagConfig {
     /// The length of a vector, 1 to 1024.
@@ -114,6 +115,9 @@ pub struct BagConfig {
     pub rectified: bool,
     /// Which n-grams.
     pub grams: Grams,
+    /// Windows over the words in their order, beside the bag.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order: Option<OrderConfig>,
 }
 
 /// An encoder: a folder in the format of Hugging Face with `config.json`, `model.safetensors` and `tokenizer.json`, that
@@ -160,8 +164,8 @@ pub struct FitConfig {
     pub batch: usize,
     /// The highest learning rate, above 0 to 10; it falls to nothing in a straight line.
     pub rate: f32,
-    /// The share of a text's n-grams that is left out each time it is seen, or of the values of an encoder or a network; 0 to
-    /// below 1.
+    /// The share of a text's n-grams that is left out each time it is seen, of what windows over its words show, or of the values
+    /// of an encoder or a network; 0 to below 1.
     pub dropout: f32,
     /// Label smoothing, 0 to 0.5; not used where texts have any number of labels.
     pub smoothing: f32,
@@ -244,7 +248,7 @@ impl DataConfig {
 
 impl Default for BagConfig {
     fn default() -> Self {
-        Self { width: 32, rectified: false, grams: Grams::default() }
+        Self { width: 32, rectified: false, grams: Grams::default(), order: None }
     }
 }
 
@@ -349,6 +353,7 @@ impl Recipe {
         within(&rules)?;
         data.sources.iter().try_for_each(SourceConfig::check)?;
         self.network.as_ref().map_or(Ok(()), NetworkConfig::check)?;
+        model.order.as_ref().map_or(Ok(()), OrderConfig::check)?;
         grams.map_err(|error| RecipeError::Range { key: error.key, range: error.range })
     }
 }
@@ -444,6 +449,15 @@ mod tests {
             (&["data.path=x", "network.average=1"], "network.average"),
             (&["data.path=x", "network.warm_up=2"], "network.warm_up"),
             (&["data.path=x", "network.layers=2"], "unknown field"),
+            (&["data.path=x", "model.order.rows=2"], "model.order.rows must be 256"),
+            (&["data.path=x", "model.order.words=0"], "model.order.words"),
+            (&["data.path=x", "model.order.width=0"], "model.order.width"),
+            (&["data.path=x", "model.order.filters=0"], "model.order.filters"),
+            (&["data.path=x", "model.order.windows=[2]"], "model.order.windows must be 1 to 8 odd"),
+            (&["data.path=x", "model.order.token_dropout=1"], "model.order.token_dropout"),
+            (&["data.path=x", "model.order.embedding_dropout=nan"], "model.order.embedding_dropout"),
+            (&["data.path=x", "model.order.average=1"], "model.order.average"),
+            (&["data.path=x", "model.order.warm_up=2"], "model.order.warm_up"),
         ] {
             let error = read(settings).unwrap_err().to_string();
             assert!(error.contains(part), "{settings:?}: {error}");

@@ -10,6 +10,7 @@ use super::frozen::{HeadOnEncoder, Heads, embeds};
 use super::grams::Bags;
 use super::recipe::{DataConfig, EncoderConfig, Recipe};
 use super::registered::{Registered, RegisteredError};
+use super::words::{TrainedWords, Words};
 use crate::checkpoint::{self, CheckpointError};
 use crate::classification::Figures;
 use crate::epochs::Epochs;
@@ -187,6 +188,8 @@ pub struct Trained {
 pub enum Model {
     /// A bag of n-grams.
     Bag(Bag),
+    /// A bag of n-grams beside windows over words.
+    Words(Box<TrainedWords>),
     /// A published encoder that went on learning.
     Encoder(Box<TunedEncoder>),
     /// A matrix on an encoder that did not.
@@ -231,9 +234,9 @@ pub fn train_with(
             (learnt, Model::Characters(Box::new(family.trained(parameters))))
         }
         (None, None) => {
-            let (learnt, bag, found) = bag(&run, registry, tell)?;
+            let (learnt, model, found) = taught(&run, registry, tell)?;
             distillation = found;
-            (learnt, Model::Bag(bag))
+            (learnt, model)
         }
         (Some(config @ EncoderConfig { path: Some(path), .. }), _) => {
             let family = Encoders::new(recipe, config, &data, path)?;
@@ -273,16 +276,32 @@ pub fn train_with(
     Ok(Trained { report, model })
 }
 
-/// A bag, taught where the recipe names a teacher.
-fn bag(
+/// A bag, or one beside windows over words, as it learns from the labels and from what a teacher says.
+fn pupil(
+    run: &Run<'_>,
+    lessons: Option<&Lessons>,
+    tell: &mut dyn FnMut(TrainEvent),
+) -> Result<(Learnt, Model), TrainError> {
+    let &Run { recipe, data, .. } = run;
+    let Some(config) = &recipe.model.order else {
+        let (learnt, bag) = run.of(&Bags::new(recipe, data, lessons), tell)?;
+        return Ok((learnt, Model::Bag(bag)));
+    };
+    let family = Words::new(recipe, config, data, lessons);
+    let (learnt, parameters) = run.of(&family, tell)?;
+    Ok((learnt, Model::Words(Box::new(family.trained(parameters)))))
+}
+
+/// The same, with a teacher where the recipe names one.
+fn taught(
     run: &Run<'_>,
     registry: Option<&Registry>,
     tell: &mut dyn FnMut(TrainEvent),
-) -> Result<(Learnt, Bag, Option<Distillation>), TrainError> {
+) -> Result<(Learnt, Model, Option<Distillation>), TrainError> {
     let &Run { recipe, data, folder, .. } = run;
     let Some(config) = &recipe.teacher else {
-        let (learnt, bag) = run.of(&Bags::new(recipe, data, None), tell)?;
-        return Ok((learnt, bag, None));
+        let (learnt, model) = pupil(run, None, tell)?;
+        return Ok((learnt, model, None));
     };
     let mut teaching = |done, of| tell(TrainEvent::Teaching { done, of });
     let lessons = Lessons::new((recipe, config), data, folder, registry, &mut teaching)?;
@@ -290,13 +309,12 @@ fn bag(
     let apart = folder.join("alone");
     std::fs::create_dir_all(&apart).map_err(|source| CheckpointError::Io { path: apart.clone(), source })?;
     let alone = Run { recipe: &untaught, folder: &apart, ..*run };
-    let alone = alone.of(&Bags::new(&untaught, data, None), &mut |_| {})?.0.test;
+    let alone = pupil(&alone, None, &mut |_| {})?.0.test;
     tell(TrainEvent::Alone { accuracy: alone.accuracy.mean });
-    let taught = Run { others: lessons.hash, ..*run };
-    let (learnt, bag) = taught.of(&Bags::new(recipe, data, Some(&lessons)), tell)?;
+    let (learnt, model) = pupil(&Run { others: lessons.hash, ..*run }, Some(&lessons), tell)?;
     let (teacher_accuracy, agreement) = lessons.compared(data, &data.parts.test, &learnt.logits);
     let (teacher, more) = (lessons.teacher, lessons.more.len());
-    Ok((learnt, bag, Some(Distillation { teacher, more, teacher_accuracy, agreement, alone })))
+    Ok((learnt, model, Some(Distillation { teacher, more, teacher_accuracy, agreement, alone })))
 }
 
 /// What is the same for every family.

@@ -4,8 +4,8 @@
 mod backward;
 mod extension;
 
-use crate::Tape;
 use crate::kernels::{Crf, LayerNorm, PackedAttention, Spans};
+use crate::{ParameterId, Tape};
 use burn::backend::Dispatch;
 use burn::tensor::{Tensor, TensorData};
 use extension::PackedExtension;
@@ -57,6 +57,30 @@ pub fn mean(rows: Tensor<2>, spans: &Spans) -> Tensor<2> {
         shares[number * total..][span].fill(share);
     }
     Tensor::from_data(TensorData::new(shares, [count, total]), &rows.device()).matmul(rows)
+}
+
+/// The sum of the rows of a table, `R x W`, that each sequence of numbers names, over the root of how many it names,
+/// `N x W`; that of none is 0. No other rows of the table are to be looked up in this pass: its gradient is one of these.
+#[must_use]
+pub fn bag(tape: &Tape<'_>, table: ParameterId, numbers: &[u32], spans: &Spans) -> Tensor<2> {
+    let mut known = numbers.to_vec();
+    known.sort_unstable();
+    known.dedup();
+    let rows = tape.rows(table, known.clone());
+    let [columns, width] = rows.dims();
+    let count = tape.values(table).len() / width.max(1);
+    known.retain(|&number| (number as usize) < count);
+    let mut shares = vec![0.0; spans.len() * columns];
+    for (shares, span) in shares.chunks_exact_mut(columns).zip(spans.iter()) {
+        let share = 1.0 / (span.len().max(1) as f32).sqrt();
+        for number in numbers.get(span).unwrap_or_default() {
+            let place = known.binary_search(number).ok();
+            if let Some(sum) = place.and_then(|place| shares.get_mut(place)) {
+                *sum += share;
+            }
+        }
+    }
+    tape.tensor(shares, [spans.len(), columns]).matmul(rows)
 }
 
 /// Some rows, in the order of their numbers.
