@@ -77,24 +77,16 @@ impl TextEmbedder {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
 mod tests {
+    use super::super::samples;
     use super::*;
     use milieu_inference::{Data, Port};
-    use milieu_registry::{GramsPreparation, Preprocessing};
+    use milieu_registry::Preprocessing;
 
     #[test]
     fn vectors_have_length_one() {
-        let grams = GramsPreparation {
-            words: 1,
-            shortest: 3,
-            longest: 0,
-            apart: 1,
-            disguise: false,
-            rows: 4096,
-            order: None,
-        };
         let mut card = ModelCard {
             task: EMBEDDING_TASK.to_owned(),
-            preprocessing: Some(Preprocessing::Grams(grams)),
+            preprocessing: Some(Preprocessing::Grams(samples::GRAMS)),
             ..ModelCard::default()
         };
         let port = |name: &str, data_type| Port { name: name.into(), data_type, shape: None };

@@ -7,6 +7,8 @@ mod needs;
 mod occlusion;
 mod reading;
 mod rules;
+#[cfg(test)]
+mod samples;
 mod slots;
 
 pub use categories::{Categories, CategoriesError};
@@ -103,18 +105,9 @@ mod tests {
     const INPUTS: [(&str, DataType); 2] = [("rows", DataType::I64), ("share", DataType::F32)];
 
     fn card() -> ModelCard {
-        let grams = GramsPreparation {
-            words: 1,
-            shortest: 3,
-            longest: 0,
-            apart: 1,
-            disguise: false,
-            rows: 4096,
-            order: None,
-        };
         ModelCard {
             labels: vec!["bad".into(), "good".into()],
-            preprocessing: Some(Preprocessing::Grams(grams)),
+            preprocessing: Some(Preprocessing::Grams(samples::GRAMS)),
             ..ModelCard::default()
         }
     }
@@ -179,8 +172,7 @@ mod tests {
     #[test]
     fn a_text_beside_the_order_of_its_words() {
         let order = Some(OrderPreparation { rows: 300, maximum_words: 10 });
-        let Some(Preprocessing::Grams(grams)) = card().preprocessing else { panic!("no n-grams") };
-        let preprocessing = Some(Preprocessing::Grams(GramsPreparation { order, ..grams }));
+        let preprocessing = Some(Preprocessing::Grams(GramsPreparation { order, ..samples::GRAMS }));
         let card = ModelCard { preprocessing, ..card() };
         let [rows, share] = INPUTS;
         let words = ("words", DataType::I64);

@@ -103,8 +103,8 @@ impl TextReading {
     pub fn prepare(&self, text: &str) -> Option<PreparedText> {
         match &self.way {
             Way::Grams(grams, rows_first) => {
-                let (inputs, tokens) = prepare_grams(grams, grams.rows_of(text))?;
-                let inputs = if *rows_first { inputs.to_vec() } else { inputs.into_iter().rev().collect() };
+                let ([rows, share], tokens) = prepare_grams(grams, grams.rows_of(text))?;
+                let inputs = if *rows_first { vec![rows, share] } else { vec![share, rows] };
                 Some(PreparedText { inputs, tokens, units: Vec::new() })
             }
             Way::Order(grams, words, places) => prepare_order(grams, words, places, text),
@@ -203,8 +203,8 @@ fn prepare_order(grams: &Grams, words: &WordRows, places: &[usize; 3], text: &st
     let (found, words) = grams.rows_in_order(words, text);
     let ([rows, share], tokens) = prepare_grams(grams, found)?;
     let length = words.len().next_multiple_of(WORDS_TOGETHER);
-    let all = [rows, share, filled(words, length, FILLING)?];
-    let inputs = places.iter().map(|&place| all.get(place).cloned()).collect::<Option<_>>()?;
+    let mut all = [rows, share, filled(words, length, FILLING)?].map(Some);
+    let inputs = places.iter().map(|&place| all.get_mut(place)?.take()).collect::<Option<_>>()?;
     Some(PreparedText { inputs, tokens, units: Vec::new() })
 }
 
