@@ -3,18 +3,16 @@
 
 #[macro_use]
 mod cut_off;
+mod served;
 
-use milieu_content::{Scale, TextClassifier};
-use milieu_inference::{EngineChoice, Engines, LoadOptions};
 use milieu_models::text::{CharacterBatch, CharacterDropout, CharacterNetwork};
 use milieu_nn::kernels::Spans;
 use milieu_nn::{Tape, values};
-use milieu_registry::{Registry, check_model};
-use milieu_train::optimise::{ExamplesConfig, Method, Optimisation, optimise};
+use milieu_registry::Registry;
 use milieu_train::texts::{Model, Recipe, TrainEvent, Trained, TrainedCharacters, draft, train};
 use milieu_types::Timestamp;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Whether a meal was good hangs on a character and the one before it.
 fn meals(folder: &Path) {
@@ -60,7 +58,6 @@ fn learns_and_answers_as_it_did_while_learning() {
 
     let registry = Registry::open(out.path().join("models")).unwrap();
     registry.publish(&draft("meals", &trained, Timestamp::from_secs(0)).unwrap()).unwrap();
-    let (version, card) = registry.load_model("meals", 1, check_model).unwrap();
     let texts = ["饭不坏", "我们在这里吃的菜，很壞", "ＯＫ", "很", &"汤不好".repeat(50), "😀 soup"];
     let (built, _) = CharacterNetwork::new(shape.clone(), 2, 0);
     let packed = |text: &str| {
@@ -69,29 +66,9 @@ fn learns_and_answers_as_it_did_while_learning() {
         let batch = CharacterBatch { characters: rows.characters, pairs: rows.pairs, spans };
         values(built.logits(&Tape::answering(parameters), &batch, CharacterDropout::default()))
     };
-    let library = std::env::var_os("MILIEU_ONNXRUNTIME").map(PathBuf::from);
-    let threads = std::num::NonZeroUsize::MIN;
-    let rten = Engines::find(EngineChoice::Rten, None, threads).unwrap();
-    let other = library.map(|path| Engines::find(EngineChoice::OnnxRuntime, Some(&path), threads).unwrap());
-    for engines in std::iter::once(rten).chain(other) {
-        let mut engine = engines.load(&version.files["model.onnx"], LoadOptions::default()).unwrap();
-        let file = |name: &str| version.files.get(name).cloned();
-        let classifier = TextClassifier::new(&card, engine.signature(), Scale::Logits, &file).unwrap();
-        for text in texts {
-            let outputs = engine.run(&classifier.prepare(text).unwrap().inputs).unwrap();
-            let (found, expected) = (outputs[0].as_f32().unwrap(), packed(text));
-            let close = found.iter().zip(&expected).all(|(found, expected)| (found - expected).abs() < 1e-4);
-            assert!(close, "{engines:?} {text}: {found:?} {expected:?}");
-        }
-        let mut best = |text: &str| {
-            let outputs = engine.run(&classifier.prepare(text).unwrap().inputs).unwrap();
-            classifier.classes(&outputs, 1).unwrap()[0].label.clone()
-        };
-        assert_eq!(
-            (best("饭不坏"), best("我们不好"), best("湯很好")),
-            ("up".into(), "down".into(), "up".into())
-        );
-    }
+    let logits = texts.map(|text| (text, packed(text)));
+    let first = [("饭不坏", "up"), ("我们不好", "down"), ("湯很好", "up")];
+    served::serves(&registry, "meals", &logits, &first);
 }
 
 #[test]
@@ -101,26 +78,8 @@ fn a_version_in_8_bits_keeps_its_vocabulary() {
     let trained = train(&recipe(folder.path(), &[]), out.path(), &mut |_| {}).unwrap();
     let registry = Registry::open(out.path().join("models")).unwrap();
     registry.publish(&draft("meals", &trained, Timestamp::from_secs(0)).unwrap()).unwrap();
-    let wanted = Optimisation {
-        name: "meals".to_owned(),
-        version: 1,
-        method: Method::Int8Dynamic,
-        examples: ExamplesConfig {
-            path: folder.path().join("train.csv"),
-            most: 0,
-            seed: 1,
-            text: "text".to_owned(),
-            label: "label".to_owned(),
-        },
-        most_lost: 0.05,
-        folder: out.path().to_owned(),
-        engine: EngineChoice::Rten,
-        library: None,
-        threads: std::num::NonZeroUsize::MIN,
-    };
-    let (report, draft) = optimise(&registry, &wanted, Timestamp::from_secs(1), &mut |_| {}).unwrap();
-    assert!(report.passed && report.after.figures.accuracy.mean > 0.95, "{report:?}");
-    let files = draft.unwrap().files;
+    let table = folder.path().join("train.csv");
+    let files = served::in_8_bits(&registry, "meals", &table, out.path()).files;
     assert!(files.iter().any(|(name, bytes)| name == "characters.json" && !bytes.is_empty()));
 }
 

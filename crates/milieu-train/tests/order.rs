@@ -3,18 +3,16 @@
 
 #[macro_use]
 mod cut_off;
+mod served;
 
-use milieu_content::{Scale, TextClassifier};
-use milieu_inference::{EngineChoice, Engines, LoadOptions};
 use milieu_models::text::{WordBatch, WordDropout, WordNetwork};
 use milieu_nn::kernels::Spans;
 use milieu_nn::{Tape, values};
-use milieu_registry::{Registry, check_model};
-use milieu_train::optimise::{ExamplesConfig, Method, Optimisation, optimise};
+use milieu_registry::Registry;
 use milieu_train::texts::{Model, Recipe, TrainEvent, Trained, TrainedWords, draft, train, train_with};
 use milieu_types::Timestamp;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const AT: Timestamp = Timestamp::from_secs(0);
 
@@ -62,7 +60,6 @@ fn learns_and_answers_as_it_did_while_learning() {
 
     let registry = Registry::open(out.path().join("models")).unwrap();
     registry.publish(&draft("meals", &trained, AT).unwrap()).unwrap();
-    let (version, card) = registry.load_model("meals", 1, check_model).unwrap();
     let (built, _) = WordNetwork::new(shape.clone(), 2, 0);
     let packed = |text: &str| {
         let order = recipe.model.order.as_ref().unwrap();
@@ -72,25 +69,10 @@ fn learns_and_answers_as_it_did_while_learning() {
         let batch = WordBatch { grams, bags, words, spans };
         values(built.logits(&Tape::answering(parameters), &batch, WordDropout::default()))
     };
-    let library = std::env::var_os("MILIEU_ONNXRUNTIME").map(PathBuf::from);
-    let threads = std::num::NonZeroUsize::MIN;
-    let rten = Engines::find(EngineChoice::Rten, None, threads).unwrap();
-    let other = library.map(|path| Engines::find(EngineChoice::OnnxRuntime, Some(&path), threads).unwrap());
-    for engines in std::iter::once(rten).chain(other) {
-        let mut engine = engines.load(&version.files["model.onnx"], LoadOptions::default()).unwrap();
-        let classifier = TextClassifier::new(&card, engine.signature(), Scale::Logits, &|_| None).unwrap();
-        for text in ["rice good not bad", "ＯＫ", "汤 很好", &"never bad ".repeat(50), "😀 soup"] {
-            let outputs = engine.run(&classifier.prepare(text).unwrap().inputs).unwrap();
-            let (found, expected) = (outputs[0].as_f32().unwrap(), packed(text));
-            let close = found.iter().zip(&expected).all(|(found, expected)| (found - expected).abs() < 1e-4);
-            assert!(close, "{engines:?} {text}: {found:?} {expected:?}");
-        }
-        let mut best = |text: &str| {
-            let outputs = engine.run(&classifier.prepare(text).unwrap().inputs).unwrap();
-            classifier.classes(&outputs, 1).unwrap()[0].label.clone()
-        };
-        assert_eq!((best("soup good not bad"), best("it, bad not good")), ("up".into(), "down".into()));
-    }
+    let texts = ["rice good not bad", "ＯＫ", "汤 很好", &"never bad ".repeat(50), "😀 soup"];
+    let logits = texts.map(|text| (text, packed(text)));
+    let first = [("soup good not bad", "up"), ("it, bad not good", "down")];
+    served::serves(&registry, "meals", &logits, &first);
     // A bag alone cannot tell them apart.
     let bag =
         Recipe { model: milieu_train::texts::BagConfig { order: None, ..recipe.model.clone() }, ..recipe };
@@ -121,25 +103,7 @@ fn a_version_in_8_bits() {
     let trained = train(&recipe(folder.path(), &[]), out.path(), &mut |_| {}).unwrap();
     let registry = Registry::open(out.path().join("models")).unwrap();
     registry.publish(&draft("meals", &trained, AT).unwrap()).unwrap();
-    let wanted = Optimisation {
-        name: "meals".to_owned(),
-        version: 1,
-        method: Method::Int8Dynamic,
-        examples: ExamplesConfig {
-            path: folder.path().join("train.csv"),
-            most: 0,
-            seed: 1,
-            text: "text".to_owned(),
-            label: "label".to_owned(),
-        },
-        most_lost: 0.05,
-        folder: out.path().to_owned(),
-        engine: EngineChoice::Rten,
-        library: None,
-        threads: std::num::NonZeroUsize::MIN,
-    };
-    let (report, _) = optimise(&registry, &wanted, Timestamp::from_secs(1), &mut |_| {}).unwrap();
-    assert!(report.passed && report.after.figures.accuracy.mean > 0.95, "{report:?}");
+    served::in_8_bits(&registry, "meals", &folder.path().join("train.csv"), out.path());
 }
 
 #[test]
