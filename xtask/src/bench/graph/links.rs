@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use flate2::read::MultiGzDecoder;
 use milieu_graph::{Csr, Direction, Edge};
+use milieu_ranker::{NEGATIVE, POSITIVE, measure_heads};
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64Mcg;
@@ -85,11 +86,11 @@ impl Links {
         let row = |node: u32| &vectors[node as usize * width..][..width];
         let features = |from: u32, to: u32| row(from).iter().zip(row(to)).map(|(a, b)| a * b);
         let dots = self.hidden.iter().map(|&(from, to, edge)| (features(from, to).sum(), edge));
-        let by_dot = area(dots.collect());
+        let by_dot = area(dots);
         let rule =
             Rule::learn(width, self.learning.iter().map(|&(from, to, edge)| (features(from, to), edge)));
         let by_rule = self.hidden.iter().map(|&(from, to, edge)| (rule.of(features(from, to)), edge));
-        (by_dot, area(by_rule.collect()))
+        (by_dot, area(by_rule))
     }
 }
 
@@ -149,16 +150,10 @@ impl Rule {
     }
 }
 
-/// The probability that an edge has a higher score than another pair; the same scores count half.
-fn area(mut scored: Vec<(f32, bool)>) -> f64 {
-    scored.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-    let (mut won, mut below) = (0.0, 0.0);
-    for same in scored.chunk_by(|a, b| a.0 == b.0) {
-        let edges = same.iter().filter(|pair| pair.1).count() as f64;
-        let others = same.len() as f64 - edges;
-        won += edges * (below + others / 2.0);
-        below += others;
-    }
-    let edges = scored.len() as f64 - below;
-    won / (edges * below).max(1.0)
+/// The area under the ROC curve of scores of pairs, of which some are edges.
+fn area(scored: impl Iterator<Item = (f32, bool)>) -> f64 {
+    let labelled = |(score, edge)| (score, if edge { POSITIVE } else { NEGATIVE });
+    let (scores, labels): (Vec<f32>, Vec<u8>) = scored.map(labelled).unzip();
+    let measured = measure_heads(&["edge".to_owned()], &scores, &labels);
+    measured.first().and_then(|head| head.auc).unwrap_or(f64::NAN)
 }
