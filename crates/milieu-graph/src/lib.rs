@@ -5,6 +5,7 @@
 //!
 //! Time, users and files are not here.
 
+mod adjacency;
 mod cores;
 mod csr;
 mod embedding;
@@ -17,6 +18,7 @@ mod samples;
 mod seeds;
 mod walks;
 
+pub use adjacency::Adjacency;
 pub use cores::core_numbers;
 pub use csr::{Csr, Direction, Edge};
 pub use embedding::{Embedding, EmbeddingConfig};
