@@ -12,7 +12,7 @@ mod train;
 mod verify;
 
 use crate::child::end_with_input;
-use crate::cli::{Cli, Command, EvalCommand, LogCommand, Settings};
+use crate::cli::{Cli, Command, LogCommand, Settings};
 use crate::output::Usage;
 use anyhow::Result;
 use milieu_server::config::{Config, ConfigError, Layers};
@@ -30,7 +30,7 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
         Command::Import(args) => import::run(&args),
         Command::Train(args) => train::run(&args),
         Command::Doctor(args) => doctor::run(&args),
-        Command::Eval { command: EvalCommand::Feed(args) } => eval::run(&args),
+        Command::Eval { command } => eval::run(&command),
         Command::Models { command } => models::run(command),
         Command::TrainWorker => crate::training::work(),
         Command::Log { command: LogCommand::Verify(args) } => verify::run(&args),
