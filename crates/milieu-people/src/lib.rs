@@ -4,3 +4,10 @@
 //! said of whom (blocks, mutes, the deleted, the undiscoverable) is read from the view at the moment of the answer.
 //!
 //! Files, models' versions and HTTP are not here.
+
+pub mod communities;
+pub mod credibility;
+pub mod interests;
+#[cfg(test)]
+mod samples;
+pub mod ties;

@@ -225,6 +225,11 @@ impl<'w> View<'w> {
         contacts.binary_search_by_key(&to, |contact| contact.other).map_or(0, |place| contacts[place].sent)
     }
 
+    /// Users whom the user wrote to, ascending by number, and how many messages each got.
+    pub fn contacts(&self, from: UserIx) -> impl Iterator<Item = (UserIx, u32)> + 'w {
+        self.state(from).contacts.iter().map(|contact| (contact.other, contact.sent))
+    }
+
     /// Whether anybody wrote to the user.
     #[must_use]
     pub fn has_mail(&self, user: UserIx) -> bool {
