@@ -4,6 +4,8 @@
 //! Skipped, with the reason printed, where the shared data is not at hand (`MILIEU_SHARED`, by default `shared` beside the
 //! checkout), and needed where `MILIEU_REQUIRE_SHARED` is set.
 
+#![expect(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
+
 use milieu_people::ties::{Feature, Later, Lesson, Past, Reliability, TieModel, reliability};
 use milieu_types::{Event, EventKind, Id, Item, Record, Timestamp, User};
 use milieu_world::{World, secs};

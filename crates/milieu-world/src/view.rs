@@ -97,6 +97,12 @@ impl<'w> View<'w> {
         self.state(user).stage == Stage::Described
     }
 
+    /// Whether the app described the user, and they may be named to others.
+    #[must_use]
+    pub fn is_discoverable(&self, user: UserIx) -> bool {
+        self.is_described(user) && self.state(user).profile.discoverable
+    }
+
     /// An item as the app described it; `None` for a bare one.
     #[must_use]
     pub fn item(&self, item: ItemIx) -> Option<Item> {

@@ -3,7 +3,7 @@
 use super::marks::{Mark, marks};
 use super::stable::matched;
 use super::{Edges, Marks, SMALLEST};
-use crate::credibility::{Suspicion, Traits, suspect, trust};
+use crate::credibility::{Suspicion, Traits, percentiles, suspect, trust};
 use milieu_graph::{Csr, GraphError, LeidenConfig, PageRankConfig, core_numbers, leiden, pagerank};
 use milieu_world::{Secs, UserIx};
 use serde::{Deserialize, Serialize};
@@ -54,6 +54,8 @@ pub struct PeopleIndex {
     pub cores: Vec<u32>,
     /// See [`trust`].
     pub trust: Vec<f32>,
+    /// The share of described users who are trusted less; `None` of those who were not described.
+    pub percentiles: Vec<Option<f32>>,
     /// What speaks against each account being what it seems; `None` of those who were not described.
     pub suspicions: Vec<Option<Suspicion>>,
     /// How far the modularity of the communities exceeds chance.
@@ -97,6 +99,7 @@ impl PeopleIndex {
             communities: Vec::new(),
             rank: rank.into_iter().map(|value| value as f32).collect(),
             cores: core_numbers(&undirected),
+            percentiles: percentiles(&trust, &suspicions),
             trust,
             suspicions,
             modularity: found.modularity,

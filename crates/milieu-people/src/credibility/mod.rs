@@ -8,7 +8,7 @@ mod trust;
 
 pub use suspicion::{Suspicion, suspect};
 pub use traits::Traits;
-pub use trust::{percentile, trust};
+pub use trust::{percentiles, trust};
 
 #[cfg(test)]
 mod tests;

@@ -191,7 +191,7 @@ fn many_new_accounts_make_nobody_trusted() {
     );
     assert!(rank_after > rank_before + 50, "plain PageRank is pushed: {rank_before} to {rank_after}");
     assert!(trust_after.abs_diff(trust_before) <= 40, "{trust_before} to {trust_after}");
-    let percentile = percentile(&after.trust, &after.suspicions, town.number("s1").at()).unwrap();
+    let percentile = after.percentiles[town.number("s1").at()].unwrap();
     assert!(percentile < 0.5, "{percentile}");
 }
 
@@ -220,6 +220,7 @@ fn nobody_is_trusted_where_nobody_is_known() {
     town.event("ann", E::Follow, "ben", 3.0);
     let found = index(&town);
     assert_eq!((found.trust, found.suspicions), (vec![0.0; 2], vec![None; 2]));
-    assert_eq!(percentile(&[0.0], &[None], 0), None);
-    assert_eq!(percentile(&[0.1, 0.2, 0.2, 0.0], &[Some(Suspicion::default()); 4], 1), Some(0.75));
+    assert_eq!(percentiles(&[0.0], &[None]), [None]);
+    let known = [Some(Suspicion::default()); 4];
+    assert_eq!(percentiles(&[0.1, 0.2, 0.2, 0.0], &known), [0.375, 0.75, 0.75, 0.125].map(Some));
 }

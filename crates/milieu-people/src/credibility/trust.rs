@@ -51,16 +51,18 @@ pub fn trust(
     Ok(values.into_iter().map(|value| value as f32).collect())
 }
 
-/// The share of described users that are trusted less, those as much counting half, 0 to 1.
+/// Of each user the share of described users that are trusted less, those as much counting half, 0 to 1; `None` of who is
+/// not described.
 #[must_use]
-pub fn percentile(trust: &[f32], suspicions: &[Option<Suspicion>], user: usize) -> Option<f32> {
-    suspicions.get(user)?.as_ref()?;
-    let own = *trust.get(user)?;
-    let (mut less, mut same, mut all) = (0_u32, 0_u32, 0_u32);
-    for (other, _) in trust.iter().zip(suspicions).filter(|(_, suspicion)| suspicion.is_some()) {
-        all += 1;
-        less += u32::from(*other < own);
-        same += u32::from(*other == own);
-    }
-    Some((less as f32 + same as f32 / 2.0) / all.max(1) as f32)
+pub fn percentiles(trust: &[f32], suspicions: &[Option<Suspicion>]) -> Vec<Option<f32>> {
+    let is_described = |user: usize| suspicions.get(user).is_some_and(Option::is_some);
+    let all = (0..trust.len()).filter(|user| is_described(*user)).map(|user| trust[user]);
+    let mut sorted: Vec<f32> = all.collect();
+    sorted.sort_by(f32::total_cmp);
+    let share = |own: f32| {
+        let less = sorted.partition_point(|other| *other < own);
+        let same = sorted.partition_point(|other| *other <= own) - less;
+        (less as f32 + same as f32 / 2.0) / sorted.len().max(1) as f32
+    };
+    trust.iter().enumerate().map(|(user, own)| is_described(user).then(|| share(*own))).collect()
 }

@@ -72,6 +72,35 @@ pub fn of_labels<'l>(labels: impl IntoIterator<Item = (&'l str, f32)>) -> Option
     (all > 0.0).then(|| sum / all)
 }
 
+/// What a model says of an item.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Heard<'l> {
+    /// The name of the model.
+    pub model: &'l str,
+    /// The label, as the model calls it.
+    pub label: &'l str,
+    /// 0 to 1.
+    pub probability: f32,
+    /// Whether it stands for something that harms and applies.
+    pub harms: bool,
+}
+
+/// How an item sounds, -1 to 1: the mean over the models whose labels tell anything of it. What harms is as negative as it is
+/// probable, whatever else is said. The labels of one model come together.
+#[must_use]
+pub fn of_item<'l>(heard: &[Heard<'l>]) -> Option<f32> {
+    let by_model = heard.chunk_by(|a, b| a.model == b.model);
+    let values: Vec<f32> =
+        by_model.filter_map(|labels| of_labels(labels.iter().map(|l| (l.label, l.probability)))).collect();
+    let mean = (!values.is_empty()).then(|| values.iter().sum::<f32>() / values.len() as f32);
+    let harm =
+        heard.iter().filter(|label| label.harms).map(|label| -label.probability).min_by(f32::total_cmp);
+    match (mean, harm) {
+        (Some(mean), Some(harm)) => Some(mean.min(harm)),
+        (mean, harm) => mean.or(harm),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,6 +118,18 @@ mod tests {
         check(&[("anger", 0.2), ("sport", 0.8)], Some(-1.0));
         check(&[("sport", 0.8)], None);
         check(&[("very negative", 0.0)], None);
+    }
+
+    #[test]
+    fn items_sound_by_all_models() {
+        let heard = |model, label, probability, harms| Heard { model, label, probability, harms };
+        let check = |labels: &[Heard<'_>], expected: Option<f32>| assert_eq!(of_item(labels), expected);
+        let (good, bad) = (heard("tone", "positive", 1.0, false), heard("moods", "anger", 0.5, false));
+        check(&[], None);
+        check(&[good, bad], Some(0.0));
+        check(&[good, heard("themes", "sport", 0.9, false)], Some(1.0));
+        check(&[good, heard("harm", "insult", 0.75, true)], Some(-0.75));
+        check(&[heard("harm", "insult", 0.75, false)], None);
     }
 
     #[test]
