@@ -7,6 +7,7 @@
 
 pub mod communities;
 pub mod credibility;
+pub mod export;
 pub mod interests;
 #[cfg(test)]
 mod samples;

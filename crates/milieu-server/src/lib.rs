@@ -31,7 +31,7 @@ pub use append::{AppendAllError, Appended, append_all};
 pub use child::{ChildHandle, Limits, each_line};
 pub use jobs::{CheckJob, JobInput, JobOutcome, RunJob};
 pub use models::{ACTIONS, ACTIONS_FILE, COLLABORATIVE, ITEMS_FILE, NEXT, SERVED_FILE};
-pub use relations::{KeptModel, KeptModelError};
+pub use relations::{KeptModel, KeptModelError, LearnError, LearntTies, learn_ties};
 pub use serve::{ServeError, Server, listen, signal};
 pub use telemetry::start_telemetry;
 pub use training::{RunTraining, TrainingInput};

@@ -5,7 +5,7 @@ use super::stable::matched;
 use super::{Edges, Marks, SMALLEST};
 use crate::credibility::{Suspicion, Traits, percentiles, suspect, trust};
 use milieu_graph::{Csr, GraphError, LeidenConfig, PageRankConfig, core_numbers, leiden, pagerank};
-use milieu_world::{Secs, UserIx};
+use milieu_world::{ItemIx, Secs, UserIx, View};
 use serde::{Deserialize, Serialize};
 
 /// Members that may be named as bridges of a community.
@@ -65,6 +65,24 @@ pub struct PeopleIndex {
 }
 
 impl PeopleIndex {
+    /// Computes everything anew from one view; see [`PeopleIndex::build`]. `topic` gives the topic of an item.
+    ///
+    /// # Errors
+    /// A graph that is too large.
+    pub fn of(
+        view: &View<'_>,
+        topic: impl Fn(ItemIx) -> Option<u32>,
+        before: &Self,
+    ) -> Result<Self, GraphError> {
+        let edges = Edges::of(view);
+        let of = |user: UserIx| view.is_described(user).then_some(user);
+        let users = (0..edges.nodes as u32).map(UserIx);
+        let traits: Vec<Option<Traits>> =
+            users.clone().map(|user| Some(Traits::of(view, of(user)?))).collect();
+        let marks: Vec<Option<Marks>> = users.map(|user| Some(Marks::of(view, of(user)?, &topic))).collect();
+        Self::build(view.now(), &edges, &traits, &marks, before)
+    }
+
     /// Computes everything anew. `traits` and `marks` hold one entry for each node of `edges`, `None` for who is not
     /// described. Communities keep the ids of those `before` that they go on from. The same input gives the same index at any
     /// number of threads.
@@ -175,7 +193,7 @@ impl PeopleIndex {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples::{NOW, Town};
+    use crate::samples::Town;
     use milieu_types::EventKind as E;
 
     /// Two groups of six who follow each other, with tags of their own, and one tie between the groups.
@@ -197,12 +215,7 @@ mod tests {
     }
 
     fn build(town: &Town, before: &PeopleIndex) -> PeopleIndex {
-        let view = town.view();
-        let users = (0..town.world.user_bound() as u32).map(UserIx);
-        let of = |user: UserIx| view.is_described(user).then_some(user);
-        let traits: Vec<_> = users.clone().map(|user| Some(Traits::of(&view, of(user)?))).collect();
-        let marks: Vec<_> = users.map(|user| Some(Marks::of(&view, of(user)?, |_| None))).collect();
-        PeopleIndex::build(NOW, &Edges::of(&view), &traits, &marks, before).unwrap()
+        PeopleIndex::of(&town.view(), |_| None, before).unwrap()
     }
 
     #[test]

@@ -1,8 +1,7 @@
 use super::*;
-use crate::communities::{Edges, Marks, PeopleIndex};
-use crate::samples::{NOW, Town};
+use crate::communities::PeopleIndex;
+use crate::samples::Town;
 use milieu_types::EventKind as E;
-use milieu_world::UserIx;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64Mcg;
@@ -132,12 +131,7 @@ fn town(seed: u64, old: f64) -> (Town, Vec<String>) {
 }
 
 fn index(town: &Town) -> PeopleIndex {
-    let view = town.view();
-    let users = (0..town.world.user_bound() as u32).map(UserIx);
-    let traits: Vec<_> =
-        users.clone().map(|user| view.is_described(user).then(|| Traits::of(&view, user))).collect();
-    let marks: Vec<Option<Marks>> = users.map(|_| None).collect();
-    PeopleIndex::build(NOW, &Edges::of(&view), &traits, &marks, &PeopleIndex::default()).unwrap()
+    PeopleIndex::of(&town.view(), |_| None, &PeopleIndex::default()).unwrap()
 }
 
 /// The area under the curve: how likely a planted account has a higher score than an honest one.

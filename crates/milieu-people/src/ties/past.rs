@@ -37,8 +37,7 @@ impl Past {
     /// had to do. Those of whom one blocks the other are left out.
     #[must_use]
     pub fn of(view: &View<'_>, users: usize) -> Self {
-        let bound = view.world().user_bound() as u32;
-        let described: Vec<UserIx> = (0..bound).map(UserIx).filter(|user| view.is_described(*user)).collect();
+        let described = described(view);
         let step = described.len().div_ceil(users.max(1)).max(1);
         let known = known(view, &described);
         let mut past = Self::default();
@@ -54,6 +53,11 @@ impl Past {
             }
         }
         past
+    }
+
+    /// For each described user, those with whom they had to do, either way.
+    pub(crate) fn known(view: &View<'_>) -> FxHashMap<UserIx, BTreeSet<UserIx>> {
+        known(view, &described(view))
     }
 
     /// Puts beside what was known what came after.
@@ -98,6 +102,10 @@ impl Lesson {
         learnt.model.strangers = (self.of_strangers as f64 + known.strangers) / (self.strangers as f64 + 1.0);
         Ok(learnt)
     }
+}
+
+fn described(view: &View<'_>) -> Vec<UserIx> {
+    (0..view.world().user_bound() as u32).map(UserIx).filter(|user| view.is_described(*user)).collect()
 }
 
 /// For each of the described users, those among them with whom they had to do, either way.

@@ -4,11 +4,13 @@
 //! graph by a thread of its own, now and then; who was deleted since is left out of each answer.
 
 mod files;
+mod learn;
 mod tell;
 mod words;
 mod worker;
 
 pub use files::{KeptModel, KeptModelError};
+pub use learn::{LearnError, LearntTies, learn_ties};
 pub(crate) use tell::{communities, community, credibility, interests, tie};
 pub(crate) use worker::run;
 
