@@ -107,7 +107,7 @@ impl Server {
         engine.begin_receipts_at(receipts.next_page(now()));
         let registry = Registry::open(&registry_dir)?;
         let serving = Arc::new(Serving::open(registry.clone(), &config)?);
-        let relations = Relations::open(data.join("people"), log.last_seq());
+        let relations = Relations::open(data, log.last_seq());
         let shared = Arc::new(Shared {
             world,
             engine,

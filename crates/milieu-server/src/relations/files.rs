@@ -101,7 +101,7 @@ impl KeptModel {
 }
 
 /// Where it is kept.
-pub(crate) fn people_dir(data: &Path) -> PathBuf {
+pub(super) fn people_dir(data: &Path) -> PathBuf {
     data.join("people")
 }
 

@@ -39,7 +39,7 @@ pub enum LearnError {
     #[error(transparent)]
     Log(#[from] LogError),
     /// The log does not go back far enough.
-    #[error("the log has to go back more than {} days; it goes back {0}", 2 * HORIZON_DAYS)]
+    #[error("the log has to go back more than {least} days; it goes back {0}", least = 2 * HORIZON_DAYS)]
     TooYoung(u32),
     /// There is nothing to learn from.
     #[error(transparent)]

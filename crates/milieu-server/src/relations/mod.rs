@@ -14,35 +14,32 @@ pub use learn::{LearnError, LearntTies, learn_ties};
 pub(crate) use tell::{communities, community, credibility, interests, tie};
 pub(crate) use worker::run;
 
-use files::{read_index, read_model};
+use files::{people_dir, read_index, read_model};
 use milieu_people::communities::PeopleIndex;
 use milieu_people::ties::TieModel;
 use milieu_types::Seq;
 use parking_lot::RwLock;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What requests see of it.
 pub(crate) struct Relations {
     dir: PathBuf,
     index: RwLock<Arc<PeopleIndex>>,
-    model: RwLock<TieModel>,
+    model: TieModel,
 }
 
 impl Relations {
-    /// Reads what a folder holds; what it lacks, or cannot be read, is computed anew. `last` is the end of the log.
-    pub(crate) fn open(dir: PathBuf, last: Seq) -> Self {
+    /// Reads what a data directory holds; what it lacks, or cannot be read, is computed anew. `last` is the end of the log.
+    pub(crate) fn open(data: &Path, last: Seq) -> Self {
+        let dir = people_dir(data);
         let index = read_index(&dir, last).unwrap_or_default();
         let model = read_model(&dir).unwrap_or_default();
-        Self { dir, index: RwLock::new(Arc::new(index)), model: RwLock::new(model) }
+        Self { dir, index: RwLock::new(Arc::new(index)), model }
     }
 
     /// What was computed last.
     pub(crate) fn index(&self) -> Arc<PeopleIndex> {
         Arc::clone(&self.index.read())
-    }
-
-    fn model(&self) -> TieModel {
-        *self.model.read()
     }
 }

@@ -45,39 +45,36 @@ pub(crate) fn interests(shared: &Shared, id: &Id, most: usize) -> Result<Interes
 
 /// How an item sounds, by what models say of it.
 fn valence(labels: &ItemLabels, item: ItemIx) -> Option<f32> {
-    let heard = |said: milieu_feed::ItemLabel<'_>| said.harms && said.applies;
-    let heard: Vec<Heard<'_>> = labels
-        .said(item)
-        .map(|said| Heard {
-            model: said.model,
-            label: said.label,
-            probability: said.probability,
-            harms: heard(said),
-        })
-        .collect();
-    of_item(&heard)
+    let said = labels.said(item).map(|said| Heard {
+        model: said.model,
+        label: said.label,
+        probability: said.probability,
+        harms: said.harms && said.applies,
+    });
+    of_item(&said.collect::<Vec<_>>())
 }
 
 /// The tie of two users.
 pub(crate) fn tie(shared: &Shared, a: &Id, b: &Id) -> Result<TieOut, ApiError> {
-    let model = shared.relations.model();
     shared.understanding.with_topics(|topics| {
-        shared.engine.read_labels(|labels| {
-            let world = shared.world.read();
-            let (of_a, of_b) = (user(&world, a, "a")?, user(&world, b, "b")?);
-            if of_a == of_b {
-                return Err(ApiError::at(ErrorCode::InvalidParameter, "b", "is the same user as the first"));
-            }
-            let valence = |item| valence(labels, item);
-            let lookups = Lookups { model: &model, topic: &topic(topics), valence: &valence };
-            let found = milieu_people::ties::tie(&world.view(secs(now())), of_a, of_b, &lookups);
-            let kind = shared.config.people.kinds.then(|| words::kind(&judge(&found)));
-            if let Some(kind) = &kind {
-                let (a, b) = (a.as_str(), b.as_str());
-                tracing::info!(target: "milieu::sensitive", inference = "kind", a, b, given = kind.name);
-            }
-            Ok(words::tie(&world, topics, (a, b), found, kind))
-        })
+        let world = shared.world.read();
+        let (of_a, of_b) = (user(&world, a, "a")?, user(&world, b, "b")?);
+        if of_a == of_b {
+            return Err(ApiError::at(ErrorCode::InvalidParameter, "b", "is the same user as the first"));
+        }
+        let view = world.view(secs(now()));
+        // After the world, as feeds do: taken the other way round, the two could wait for each other.
+        let found = shared.engine.read_labels(|labels| {
+            let (topic, valence) = (topic(topics), |item| valence(labels, item));
+            let lookups = Lookups { model: &shared.relations.model, topic: &topic, valence: &valence };
+            milieu_people::ties::tie(&view, of_a, of_b, &lookups)
+        });
+        let kind = shared.config.people.kinds.then(|| words::kind(&judge(&found)));
+        if let Some(kind) = &kind {
+            let (a, b) = (a.as_str(), b.as_str());
+            tracing::info!(target: "milieu::sensitive", inference = "kind", a, b, given = kind.name);
+        }
+        Ok(words::tie(&world, topics, (a, b), found, kind))
     })
 }
 

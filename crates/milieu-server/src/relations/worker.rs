@@ -1,6 +1,6 @@
 //! The thread that computes communities, ranks and credibility anew.
 
-use super::files::{read_model, write_index};
+use super::files::write_index;
 use crate::state::{Shared, now};
 use milieu_graph::GraphError;
 use milieu_people::communities::{Edges, Marks, PeopleIndex};
@@ -32,9 +32,6 @@ pub(crate) fn run(shared: &Shared) {
                 Err(error) => tracing::error!(%error, "communities cannot be computed"),
             }
             last = Some(Instant::now());
-        }
-        if is_due && let Some(model) = read_model(&shared.relations.dir) {
-            *shared.relations.model.write() = model;
         }
         std::thread::sleep(NAP);
     }

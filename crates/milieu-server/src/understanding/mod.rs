@@ -89,7 +89,7 @@ impl Understanding {
         self.meanings.read().as_ref()?.topics().of_item(number).cloned()
     }
 
-    /// Lends the topics of items; `None` where none are known. Nobody may hold the world meanwhile who did not take it in here.
+    /// Lends the topics of items; `None` where none are known. The world is read inside of it and not around it, as searches do.
     pub(crate) fn with_topics<T>(&self, read: impl FnOnce(Option<&Topics>) -> T) -> T {
         read(self.meanings.read().as_ref().map(Meanings::topics))
     }

@@ -88,7 +88,7 @@ fn interests_and_ties() {
         found["strength"]["expected"].as_f64().unwrap() > 1.0 && found["strength"]["days"] == 30,
         "{found}"
     );
-    assert_eq!((&found["direction"], &found["trend"]["course"]), (&json!("from_a"), &json!("steady")));
+    assert_eq!((&found["direction"], &found["trend"]["course"]), (&json!("from_a"), &json!("warming")));
     assert!(found["tone"]["from_a"]["mean"].as_f64() > found["tone"]["from_b"]["mean"].as_f64(), "{found}");
     assert_eq!(found["shared"]["tags"][0]["tag"], "tea");
     assert_eq!(get(&server, "/v1/ties/ann/d%2Fe")["evidence"]["from_b"]["likes"], 1);

@@ -53,9 +53,10 @@ fn export(args: &ExportPeople) -> Result<()> {
 }
 
 fn bins(table: &Reliability) -> Value {
-    let bins = table.bins.iter().map(|bin| {
-        json!({"from": bin.from, "ties": bin.pairs, "expected": bin.expected, "came": bin.came})
-    });
+    let bins = table
+        .bins
+        .iter()
+        .map(|bin| json!({"from": bin.from, "ties": bin.pairs, "expected": bin.expected, "came": bin.came}));
     json!({"ratio": table.ratio, "error": table.error, "bins": bins.collect::<Vec<_>>()})
 }
 
@@ -75,14 +76,25 @@ fn fit(args: &OnData) -> Result<()> {
             "before": bins(&learnt.before),
         }));
     }
-    println!("learnt from {} ties with {} interactions; written to {}", learnt.ties, learnt.interactions, path.display());
+    println!(
+        "learnt from {} ties with {} interactions; written to {}",
+        learnt.ties,
+        learnt.interactions,
+        path.display()
+    );
     println!("of the last 30 days, by coefficients learnt from the time before:");
     println!("{:>10} {:>10} {:>10} {:>10}", "from", "ties", "expected", "came");
     for bin in &learnt.measured.bins {
         println!("{:>10} {:>10} {:>10.4} {:>10.4}", bin.from, bin.pairs, bin.expected, bin.came);
     }
     let (measured, before) = (&learnt.measured, &learnt.before);
-    println!("expected by come  {:.3}; by the coefficients that come along {:.3}", measured.ratio, before.ratio);
-    println!("error             {:.3}; by the coefficients that come along {:.3}", measured.error, before.error);
+    println!(
+        "expected by come  {:.3}; by the coefficients that come along {:.3}",
+        measured.ratio, before.ratio
+    );
+    println!(
+        "error             {:.3}; by the coefficients that come along {:.3}",
+        measured.error, before.error
+    );
     Ok(())
 }
