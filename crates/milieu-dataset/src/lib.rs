@@ -3,6 +3,7 @@
 
 mod dropped;
 mod duplicates;
+pub mod edges;
 mod examples;
 mod files;
 mod hamming;

@@ -9,6 +9,7 @@ pub mod communities;
 pub mod credibility;
 pub mod export;
 pub mod interests;
+pub mod link;
 #[cfg(test)]
 mod samples;
 pub mod ties;

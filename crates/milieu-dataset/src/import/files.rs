@@ -103,7 +103,7 @@ fn source(path: PathBuf, role: usize) -> Result<Source, ImportError> {
 
 /// Counts the bytes that came from disk.
 #[derive(Default, Clone)]
-pub(super) struct Meter(Arc<AtomicU64>);
+pub(crate) struct Meter(Arc<AtomicU64>);
 
 impl Meter {
     pub(super) fn read(&self) -> u64 {
@@ -125,7 +125,7 @@ impl<R: Read> Read for Metered<R> {
 }
 
 /// The content of a file, unpacked where it is gzip (known by its first two bytes).
-pub(super) fn read(path: &Path, meter: &Meter) -> io::Result<Box<dyn Read>> {
+pub(crate) fn read(path: &Path, meter: &Meter) -> io::Result<Box<dyn Read>> {
     let mut file = Metered { inner: File::open(path)?, meter: meter.clone() };
     let mut head = Vec::with_capacity(2);
     file.by_ref().take(2).read_to_end(&mut head)?;

@@ -13,7 +13,7 @@ const PEEK_BYTES: u64 = 1 << 16;
 
 /// A reader of lines or elements, with their line numbers. Blank lines are passed over, a byte order
 /// mark is dropped, both line ends are understood, and what is too long or not UTF-8 is a bad line.
-pub(super) struct Chunks {
+pub(crate) struct Chunks {
     input: BufReader<Box<dyn Read>>,
     buffer: Vec<u8>,
     text: String,
@@ -24,7 +24,7 @@ pub(super) struct Chunks {
 }
 
 impl Chunks {
-    pub(super) fn new(mut input: Box<dyn Read>, format: Format) -> Self {
+    pub(crate) fn new(mut input: Box<dyn Read>, format: Format) -> Self {
         let mut layout_found = Layout::Lines;
         if matches!(format, Format::Jsonl | Format::ActivityStreams) {
             let mut head = Vec::new();
@@ -45,7 +45,7 @@ impl Chunks {
     }
 
     /// The next line or element with its line number; `Err` is the reason why it is bad.
-    pub(super) fn next_chunk(&mut self) -> Option<(u64, Result<&str, String>)> {
+    pub(crate) fn next_chunk(&mut self) -> Option<(u64, Result<&str, String>)> {
         if self.ended {
             return None;
         }

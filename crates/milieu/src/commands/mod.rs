@@ -13,7 +13,7 @@ mod train;
 mod verify;
 
 use crate::child::end_with_input;
-use crate::cli::{Cli, Command, EvalCommand, LogCommand, Settings};
+use crate::cli::{Cli, Command, LogCommand, Settings};
 use crate::output::Usage;
 use anyhow::Result;
 use milieu_server::config::{Config, ConfigError, Layers};
@@ -31,7 +31,7 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
         Command::Import(args) => import::run(&args),
         Command::Train(args) => train::run(&args),
         Command::Doctor(args) => doctor::run(&args),
-        Command::Eval { command: EvalCommand::Feed(args) } => eval::run(&args),
+        Command::Eval { command } => eval::run(&command),
         Command::Models { command } => models::run(command),
         Command::People { command } => people::run(command),
         Command::TrainWorker => crate::training::work(),
