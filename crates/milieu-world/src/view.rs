@@ -97,10 +97,12 @@ impl<'w> View<'w> {
         self.state(user).stage == Stage::Described
     }
 
-    /// Whether the app described the user, and they may be named to others.
+    /// Whether the user may be suggested to others and named to them as a reason: described, and not by themselves
+    /// kept from it.
     #[must_use]
     pub fn is_discoverable(&self, user: UserIx) -> bool {
-        self.is_described(user) && self.state(user).profile.discoverable
+        let state = self.state(user);
+        state.stage == Stage::Described && state.profile.discoverable
     }
 
     /// An item as the app described it; `None` for a bare one.

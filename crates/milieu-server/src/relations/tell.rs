@@ -98,12 +98,11 @@ fn told(
 
 /// The largest communities.
 pub(crate) fn communities(shared: &Shared, most: usize) -> CommunityList {
-    let index = shared.relations.index();
+    let (index, at) = (shared.relations.index(), secs(now()));
     shared.understanding.with_topics(|topics| {
-        let world = shared.world.read();
-        let view = world.view(secs(now()));
-        let told = index.communities.iter().filter_map(|community| told(view, topics, community, (0, FIRST)));
-        let mut communities: Vec<CommunityOut> = told.collect();
+        // One hold of the world for each, since all of its members are looked at.
+        let told = |community| told(shared.world.read().view(at), topics, community, (0, FIRST));
+        let mut communities: Vec<CommunityOut> = index.communities.iter().filter_map(told).collect();
         communities.sort_by_key(|community| (std::cmp::Reverse(community.size), community.id));
         communities.truncate(most);
         CommunityList {
