@@ -6,7 +6,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
 
-use milieu_people::ties::{Feature, Later, Lesson, Past, Reliability, TieModel, reliability};
+use milieu_people::ties::{Bin, Feature, Later, Lesson, Past, Reliability, Sample, TieModel, reliability};
 use milieu_types::{Event, EventKind, Id, Item, Record, Timestamp, User};
 use milieu_world::{World, secs};
 use std::collections::HashSet;
@@ -97,19 +97,17 @@ fn lessons(records: &[(i64, Record)], cuts: &[i64]) -> Vec<Lesson> {
     open.into_iter().map(|(past, later)| past.lesson(later)).collect()
 }
 
-fn table(name: &str, model: &TieModel, lesson: &Lesson) -> Reliability {
-    let samples = lesson.samples.iter();
-    let table = reliability(samples.map(|sample| (model.expected(&sample.features), sample.count)));
+fn print(name: &str, pairs: impl Iterator<Item = (f64, u32)>) -> Reliability {
+    let table = reliability(pairs);
     println!("{name}: sum expected / sum come {:.3}, error {:.3}", table.ratio, table.error);
-    for bin in &table.bins {
-        println!(
-            "  from {:>6}: {:>7} pairs, expected {:>8.4}, came {:>8.4}",
-            bin.from, bin.pairs, bin.expected, bin.came
-        );
+    for Bin { from, pairs, expected, came } in &table.bins {
+        println!("  from {from:>6}: {pairs:>7} ties, expected {expected:>8.4}, came {came:>8.4}");
     }
-    let strangers = lesson.of_strangers as f64 / lesson.strangers as f64;
-    println!("  strangers: {} pairs, expected {:.6}, came {strangers:.6}", lesson.strangers, model.strangers);
     table
+}
+
+fn expected(model: &TieModel, lesson: &Lesson) -> Vec<(f64, u32)> {
+    lesson.samples.iter().map(|sample| (model.expected(&sample.features), sample.count)).collect()
 }
 
 #[test]
@@ -120,20 +118,26 @@ fn strengths_of_students() {
     let mut lessons = lessons(&records(&messages), &cuts);
     let last = lessons.pop().unwrap();
     let first = Lesson::joined(lessons);
-    let half = |odd: usize| Lesson {
-        samples: first.samples.iter().skip(odd).step_by(2).copied().collect(),
-        ..first.clone()
-    };
     let known = TieModel::default();
-    let learnt = half(0).learn(&known, 1.0).unwrap();
+    // Both directions of a pair, at all times, are in the same fifth.
+    let part = |keep: &dyn Fn(u32) -> bool| {
+        let is_in = |sample: &&Sample| keep((sample.between.0.0 + sample.between.1.0) % 5);
+        Lesson { samples: first.samples.iter().filter(is_in).copied().collect(), ..first.clone() }
+    };
+    let held_out = (0..5).flat_map(|fifth| {
+        let learnt = part(&|of| of != fifth).learn(&known, 1.0).unwrap();
+        expected(&learnt.model, &part(&|of| of == fifth))
+    });
+    let held_out = print("five times four fifths learnt, the fifth measured", held_out);
+    let learnt = first.learn(&known, 1.0).unwrap();
     for (feature, coefficient) in Feature::ALL.iter().zip(&learnt.model.coefficients) {
         println!("{:>10} {coefficient:.2}", feature.name());
     }
     println!("explained {:.3} in {} steps", learnt.explained, learnt.steps);
-    let held_out = table("pairs that were not learnt from, in the same months", &learnt.model, &half(1));
-    let after = table("the month after", &learnt.model, &last);
-    table("the same months, with the coefficients that come along", &known, &half(1));
-    table("the month after, with the coefficients that come along", &known, &last);
+    let after = print("the month after", expected(&learnt.model, &last).into_iter());
+    print("the month after, with the coefficients that come along", expected(&known, &last).into_iter());
+    let strangers = last.of_strangers as f64 / last.strangers as f64;
+    println!("strangers in the month after: expected {:.6}, came {strangers:.6}", learnt.model.strangers);
     assert!((held_out.ratio - 1.0).abs() < 0.1 && held_out.error < 0.25, "{held_out:?}");
     // Most students stop writing in these months, and those who go on write more than the months before let one expect.
     assert!(after.ratio > 0.4 && after.ratio < 1.5, "{}", after.ratio);

@@ -10,7 +10,8 @@ const HALF_LIFE: f64 = HALF_LIVES[1];
 /// The newest own items of a user that are looked at for answers.
 const ANSWERS: usize = 1024;
 
-/// Edges between described users, of whom none blocks the other. Messages are no part of it.
+/// Edges between described users. Private relations are no part of it: no messages, and no blocks, since what these left out
+/// would tell of them.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Edges {
     /// One more than the largest user number.
@@ -28,8 +29,7 @@ impl Edges {
         let nodes = view.world().user_bound();
         let mut edges = Self { nodes, ..Self::default() };
         for user in (0..nodes as u32).map(UserIx).filter(|user| view.is_described(*user)) {
-            let may =
-                |other: UserIx| other != user && view.is_described(other) && !view.is_blocked(user, other);
+            let may = |other: UserIx| other != user && view.is_described(other);
             let follows = view.following(user).map(|tie| tie.other).filter(|other| may(*other));
             edges.follows.extend(follows.map(|other| (user.0, other.0)));
             let mut acts: Vec<(UserIx, f32)> =

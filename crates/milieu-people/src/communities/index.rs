@@ -267,10 +267,12 @@ mod tests {
     }
 
     #[test]
-    fn who_blocks_is_not_brought_together() {
+    fn private_relations_change_nothing() {
         let mut town = town();
+        let before = build(&town, &PeopleIndex::default());
         town.event("c0", E::Block, "t0", 1.0);
-        let index = build(&town, &PeopleIndex::default());
-        assert!(index.communities.iter().all(|community| community.bridges.is_empty()));
+        town.event("c1", E::Mute, "c2", 1.0);
+        town.event("c1", E::Message, "t2", 1.0);
+        assert_eq!(build(&town, &PeopleIndex::default()), before);
     }
 }

@@ -2,6 +2,7 @@
 //! coefficients.
 
 use super::strength::{FEATURES, Features, TieModel};
+use milieu_world::UserIx;
 
 /// The most steps.
 const STEPS: usize = 100;
@@ -13,6 +14,8 @@ const TOLERANCE: f64 = 1e-10;
 /// What is learnt from: features as of a time, and how many interactions came in the 30 days after it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sample {
+    /// Who acts, and on whose items.
+    pub between: (UserIx, UserIx),
     /// See [`super::features`].
     pub features: Features,
     /// How many came.
@@ -172,6 +175,8 @@ mod tests {
     use rand::{Rng, SeedableRng};
     use rand_pcg::Pcg64Mcg;
 
+    const NOBODY: (UserIx, UserIx) = (UserIx(0), UserIx(0));
+
     fn poisson(random: &mut Pcg64Mcg, mean: f64) -> u32 {
         let (mut left, mut count) = ((-mean).exp(), 0);
         let mut product: f64 = random.random();
@@ -191,7 +196,7 @@ mod tests {
                 features.iter_mut().for_each(|x| *x = random.random_range(0.0..1.5));
                 features[0] = 1.0;
                 let count = poisson(&mut random, truth.expected(&features));
-                Sample { features, count }
+                Sample { between: NOBODY, features, count }
             })
             .collect()
     }
@@ -222,7 +227,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said() {
-        let sample = Sample { features: [1.0; FEATURES], count: 1 };
+        let sample = Sample { between: NOBODY, features: [1.0; FEATURES], count: 1 };
         let check = |samples: &[Sample], pull: f64, expected: FitError| {
             assert_eq!(fit(samples, &TieModel::default(), pull), Err(expected));
         };

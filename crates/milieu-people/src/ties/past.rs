@@ -67,8 +67,11 @@ impl Past {
         let between = |pair: &(UserIx, UserIx)| counts.get(pair).copied().unwrap_or(0);
         let mut pairs: Vec<_> = self.pairs.iter().collect();
         pairs.sort_unstable_by_key(|(pair, _)| **pair);
-        let samples =
-            pairs.into_iter().map(|(pair, features)| Sample { features: *features, count: between(pair) });
+        let samples = pairs.into_iter().map(|(pair, features)| Sample {
+            between: *pair,
+            features: *features,
+            count: between(pair),
+        });
         let is_of_strangers =
             |pair: &(UserIx, UserIx)| self.users.contains(&pair.0) && !self.pairs.contains_key(pair);
         let of_strangers = counts.iter().filter(|(pair, _)| is_of_strangers(pair));
