@@ -149,6 +149,7 @@ pub(super) fn write_index(dir: &Path, seen: Seq, index: &PeopleIndex) -> io::Res
 #[cfg(test)]
 mod tests {
     use super::*;
+    use milieu_people::communities::Edges;
 
     #[test]
     fn coefficients_are_kept_by_name() {
@@ -171,7 +172,7 @@ mod tests {
     #[test]
     fn an_index_of_another_log_is_not_read() {
         let data = tempfile::tempdir().unwrap();
-        let index = PeopleIndex { at: 7, rank: vec![0.5], ..PeopleIndex::default() };
+        let index = PeopleIndex::build(7, &Edges::default(), &[], &[], &PeopleIndex::default()).unwrap();
         assert_eq!(read_index(data.path(), 10), None);
         write_index(data.path(), 10, &index).unwrap();
         assert_eq!((read_index(data.path(), 10), read_index(data.path(), 9)), (Some(index), None));
