@@ -192,6 +192,8 @@ fn communities_and_credibility() {
     let before = get(&server, "/v1/communities")["computed_at"].clone();
     drop(server);
     let server = Running::start(data.path(), &settings);
+    // Something has changed.
+    server.done("PUT", "/v1/users/newer", &json!({}));
     until("they are computed anew", || get(&server, "/v1/communities")["computed_at"] != before);
     assert_eq!((members(&server).len(), &get(&server, &path)["name"]), (4, &json!("tea")));
 }
