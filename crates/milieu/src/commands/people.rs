@@ -66,28 +66,30 @@ fn fit(args: &OnData) -> Result<()> {
     let reading = bar(0, "folding the log", false);
     let learnt = learn_ties(&args.data, &config.log, replay_bar(&reading))?;
     reading.finish_and_clear();
-    let path = learnt.model.write(&args.data)?;
+    let (measured, before) = (&learnt.measured, &learnt.before);
+    // What is no better than what comes along is not worth a change of all answers.
+    let written = measured.error < before.error;
+    let path = if written { Some(learnt.model.write(&args.data)?) } else { None };
     if args.json {
         return json(&json!({
+            "written": written,
             "ties": learnt.ties,
             "interactions": learnt.interactions,
             "model": learnt.model,
-            "measured": bins(&learnt.measured),
-            "before": bins(&learnt.before),
+            "measured": bins(measured),
+            "before": bins(before),
         }));
     }
-    println!(
-        "learnt from {} ties with {} interactions; written to {}",
-        learnt.ties,
-        learnt.interactions,
-        path.display()
-    );
+    println!("learnt from {} ties with {} interactions", learnt.ties, learnt.interactions);
+    match path {
+        Some(path) => println!("written to {}; a server takes it up when it starts", path.display()),
+        None => println!("not written, since it is no better than what comes along"),
+    }
     println!("of the last 30 days, by coefficients learnt from the time before:");
     println!("{:>10} {:>10} {:>10} {:>10}", "from", "ties", "expected", "came");
-    for bin in &learnt.measured.bins {
+    for bin in &measured.bins {
         println!("{:>10} {:>10} {:>10.4} {:>10.4}", bin.from, bin.pairs, bin.expected, bin.came);
     }
-    let (measured, before) = (&learnt.measured, &learnt.before);
     println!(
         "expected by come  {:.3}; by the coefficients that come along {:.3}",
         measured.ratio, before.ratio
