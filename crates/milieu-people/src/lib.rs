@@ -5,4 +5,11 @@
 //!
 //! Files, models' versions and HTTP are not here.
 
+pub mod communities;
+pub mod credibility;
+pub mod export;
+pub mod interests;
 pub mod link;
+#[cfg(test)]
+mod samples;
+pub mod ties;
