@@ -1,14 +1,11 @@
 //! Hidden edges, and how well vectors of nodes tell them from pairs without an edge.
 
-use anyhow::{Context, Result, ensure};
-use flate2::read::MultiGzDecoder;
+use anyhow::{Result, ensure};
 use milieu_graph::{Csr, Direction, Edge};
 use milieu_ranker::{NEGATIVE, POSITIVE, measure_heads};
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64Mcg;
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 /// Share of the edges that is hidden.
@@ -32,20 +29,11 @@ pub(super) struct Links {
 }
 
 impl Links {
-    /// Reads lines of two numbers, also as .gz, and hides a part of the edges.
+    /// Reads a list of edges and hides a part of them.
     pub(super) fn read(path: &Path, seed: u64) -> Result<Self> {
-        let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
-        let packed = path.extension().is_some_and(|extension| extension == "gz");
-        let content: Box<dyn Read> =
-            if packed { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
-        let mut edges = Vec::new();
-        for line in BufReader::new(content).lines() {
-            let line = line?;
-            let mut numbers = line.split_whitespace().map(str::parse::<u32>);
-            let (Some(from), Some(to)) = (numbers.next(), numbers.next()) else { continue };
-            edges.push(Edge::plain(from?, to?));
-        }
-        Self::split(edges, seed)
+        let list = milieu_dataset::edges::read(path)?;
+        ensure!(list.bad.count == 0, "{} lines of {} are no edges", list.bad.count, path.display());
+        Self::split(list.edges.iter().map(|edge| Edge::plain(edge.from, edge.to)).collect(), seed)
     }
 
     fn split(mut edges: Vec<Edge>, seed: u64) -> Result<Self> {
