@@ -4,3 +4,7 @@
 //! said of whom (blocks, mutes, the deleted, the undiscoverable) is read from the view at the moment of the answer.
 //!
 //! Files, models' versions and HTTP are not here.
+
+pub mod measures;
+pub mod poisson;
+pub mod strength;
