@@ -7,4 +7,5 @@
 
 pub mod measures;
 pub mod poisson;
+pub mod signs;
 pub mod strength;
