@@ -1,5 +1,9 @@
 //! The command line.
 
+mod relations;
+
+pub(crate) use relations::{EvalSigns, EvalStrength};
+
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -75,6 +79,10 @@ pub(crate) struct Train {
 pub(crate) enum EvalCommand {
     /// Collaborative models on a public data set, by full ranking
     Feed(EvalFeed),
+    /// Signs of ties: who will speak well of whom, in the order of time
+    Signs(EvalSigns),
+    /// Strength of ties: how often pairs will meet
+    Strength(EvalStrength),
 }
 
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@ mod eval;
 mod import;
 mod models;
 mod optimize;
+mod relations;
 mod serve;
 mod train;
 mod verify;
@@ -31,6 +32,8 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
         Command::Train(args) => train::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Eval { command: EvalCommand::Feed(args) } => eval::run(&args),
+        Command::Eval { command: EvalCommand::Signs(args) } => relations::signs(&args),
+        Command::Eval { command: EvalCommand::Strength(args) } => relations::strength(&args),
         Command::Models { command } => models::run(command),
         Command::TrainWorker => crate::training::work(),
         Command::Log { command: LogCommand::Verify(args) } => verify::run(&args),

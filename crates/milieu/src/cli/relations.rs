@@ -1,0 +1,36 @@
+//! Measures of what is inferred of people and their ties.
+
+use clap::Args;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(crate) struct EvalSigns {
+    /// A list of signed edges, plain or gzip: who, whom, weight, and when
+    #[arg(long, value_name = "FILE")]
+    pub(crate) edges: PathBuf,
+    /// The oldest share, which is learnt from; the rest is predicted
+    #[arg(long, default_value_t = 0.8)]
+    pub(crate) share: f64,
+    /// Decides initial weights and orders
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// One JSON object last on standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EvalStrength {
+    /// A list of timed edges, plain or gzip: who, whom, when; the same two as often as they met
+    #[arg(long, value_name = "FILE")]
+    pub(crate) edges: PathBuf,
+    /// The oldest share of the time, which is learnt from
+    #[arg(long, default_value_t = 0.8)]
+    pub(crate) share: f64,
+    /// How many days ahead are predicted
+    #[arg(long, default_value_t = 30.0)]
+    pub(crate) days: f64,
+    /// One JSON object last on standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+}
