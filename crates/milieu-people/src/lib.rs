@@ -5,6 +5,7 @@
 //!
 //! Files, models' versions and HTTP are not here.
 
+pub mod circles;
 pub mod measures;
 pub mod poisson;
 pub mod signs;
