@@ -2,7 +2,7 @@
 
 mod relations;
 
-pub(crate) use relations::{EvalSigns, EvalStrength};
+pub(crate) use relations::{EvalCommunities, EvalFriends, EvalSigns, EvalStrength};
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -83,6 +83,10 @@ pub(crate) enum EvalCommand {
     Signs(EvalSigns),
     /// Strength of ties: how often pairs will meet
     Strength(EvalStrength),
+    /// Circles of people's friends, against those that they made themselves
+    Communities(EvalCommunities),
+    /// Friendships that were hidden, from what people listen to and from their other friends
+    Friends(EvalFriends),
 }
 
 #[derive(Debug, Args)]

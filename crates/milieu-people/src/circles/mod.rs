@@ -7,11 +7,13 @@
 //! "Learning to discover social circles in ego networks", NIPS 2012 ([`Match`]).
 
 mod baselines;
+mod eval;
 mod grow;
 mod score;
 mod weights;
 
 pub use baselines::{by_features, by_leiden, components};
+pub use eval::{Ego, Way, compare};
 pub use score::Match;
 
 use milieu_graph::{Csr, Direction, Edge, GraphError, LeidenConfig, leiden};

@@ -34,3 +34,35 @@ pub(crate) struct EvalStrength {
     #[arg(long)]
     pub(crate) json: bool,
 }
+
+#[derive(Debug, Args)]
+pub(crate) struct EvalCommunities {
+    /// A folder or an archive of ego networks as of SNAP: EGO.edges, EGO.circles, EGO.feat
+    #[arg(long, value_name = "PATH")]
+    pub(crate) egos: PathBuf,
+    /// Decides orders and choices
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// One JSON object last on standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EvalFriends {
+    /// The format of the data
+    #[arg(long, value_name = "NAME", value_parser = ["lastfm-hetrec"])]
+    pub(crate) dataset: String,
+    /// The directory of the data
+    #[arg(long, value_name = "DIR")]
+    pub(crate) path: PathBuf,
+    /// The share of the friendships that is hidden
+    #[arg(long, default_value_t = 0.2)]
+    pub(crate) hide: f64,
+    /// How many random splits
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=100))]
+    pub(crate) seeds: u64,
+    /// One JSON object last on standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+}

@@ -34,6 +34,8 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
         Command::Eval { command: EvalCommand::Feed(args) } => eval::run(&args),
         Command::Eval { command: EvalCommand::Signs(args) } => relations::signs(&args),
         Command::Eval { command: EvalCommand::Strength(args) } => relations::strength(&args),
+        Command::Eval { command: EvalCommand::Communities(args) } => relations::communities(&args),
+        Command::Eval { command: EvalCommand::Friends(args) } => relations::friends(&args),
         Command::Models { command } => models::run(command),
         Command::TrainWorker => crate::training::work(),
         Command::Log { command: LogCommand::Verify(args) } => verify::run(&args),

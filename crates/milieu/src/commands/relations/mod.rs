@@ -1,8 +1,12 @@
-//! `milieu eval signs|strength`: what is inferred of people and their ties, on public data sets.
+//! `milieu eval signs|strength|communities|friends`: what is inferred of people and their ties, on public data sets.
 
+mod communities;
+mod friends;
 mod signs;
 mod strength;
 
+pub(super) use communities::run as communities;
+pub(super) use friends::run as friends;
 pub(super) use signs::run as signs;
 pub(super) use strength::run as strength;
 
