@@ -13,8 +13,10 @@ mod error;
 mod leiden;
 mod modularity;
 mod pagerank;
+mod push;
 #[cfg(test)]
 mod samples;
+mod scores;
 mod seeds;
 mod walks;
 
@@ -26,4 +28,6 @@ pub use error::GraphError;
 pub use leiden::{Communities, LeidenConfig, leiden};
 pub use modularity::modularity;
 pub use pagerank::{PageRank, PageRankConfig, pagerank};
+pub use push::{PushConfig, Pushed, personal_pagerank};
+pub use scores::{Heuristic, Paths, Shared, Surroundings};
 pub use walks::{WalkConfig, Walker};

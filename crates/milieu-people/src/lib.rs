@@ -6,6 +6,7 @@
 //! Files, models' versions and HTTP are not here.
 
 pub mod circles;
+pub mod link;
 pub mod measures;
 pub mod poisson;
 pub mod signs;

@@ -14,6 +14,7 @@ mod learn;
 mod next;
 pub mod optimise;
 mod parts;
+pub mod people;
 pub mod pictures;
 mod progress;
 mod replay;

@@ -1,8 +1,8 @@
 //! The command line.
 
-mod relations;
+mod evals;
 
-pub(crate) use relations::{EvalCommunities, EvalFriends, EvalSigns, EvalStrength};
+pub(crate) use evals::{EvalCommunities, EvalFriends, EvalSigns, EvalStrength};
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -79,6 +79,8 @@ pub(crate) struct Train {
 pub(crate) enum EvalCommand {
     /// Collaborative models on a public data set, by full ranking
     Feed(EvalFeed),
+    /// Who comes to be linked with whom, on a list of edges
+    People(EvalPeople),
     /// Signs of ties: who will speak well of whom, in the order of time
     Signs(EvalSigns),
     /// Strength of ties: how often pairs will meet
@@ -87,6 +89,28 @@ pub(crate) enum EvalCommand {
     Communities(EvalCommunities),
     /// Friendships that were hidden, from what people listen to and from their other friends
     Friends(EvalFriends),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EvalPeople {
+    /// A list of edges, plain or gzip: two nodes a line, perhaps a weight and a time
+    #[arg(long, value_name = "FILE")]
+    pub(crate) edges: PathBuf,
+    /// The share of the links that is hidden
+    #[arg(long, default_value_t = 0.15)]
+    pub(crate) hide: f64,
+    /// Which are: `random`, or `time` for the newest; by time where every edge has one
+    #[arg(long, value_parser = ["random", "time"])]
+    pub(crate) by: Option<String>,
+    /// How many times, each with another seed
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=100))]
+    pub(crate) seeds: u64,
+    /// Hidden links that are told from hard pairs, each seed
+    #[arg(long, default_value_t = 2000)]
+    pub(crate) hard: usize,
+    /// One JSON object last on standard output
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -7,13 +7,12 @@ mod eval;
 mod import;
 mod models;
 mod optimize;
-mod relations;
 mod serve;
 mod train;
 mod verify;
 
 use crate::child::end_with_input;
-use crate::cli::{Cli, Command, EvalCommand, LogCommand, Settings};
+use crate::cli::{Cli, Command, LogCommand, Settings};
 use crate::output::Usage;
 use anyhow::Result;
 use milieu_server::config::{Config, ConfigError, Layers};
@@ -31,11 +30,7 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
         Command::Import(args) => import::run(&args),
         Command::Train(args) => train::run(&args),
         Command::Doctor(args) => doctor::run(&args),
-        Command::Eval { command: EvalCommand::Feed(args) } => eval::run(&args),
-        Command::Eval { command: EvalCommand::Signs(args) } => relations::signs(&args),
-        Command::Eval { command: EvalCommand::Strength(args) } => relations::strength(&args),
-        Command::Eval { command: EvalCommand::Communities(args) } => relations::communities(&args),
-        Command::Eval { command: EvalCommand::Friends(args) } => relations::friends(&args),
+        Command::Eval { command } => eval::run(&command),
         Command::Models { command } => models::run(command),
         Command::TrainWorker => crate::training::work(),
         Command::Log { command: LogCommand::Verify(args) } => verify::run(&args),

@@ -34,7 +34,7 @@ struct Summary {
     gain: Interval,
 }
 
-pub(crate) fn run(args: &EvalCommunities) -> Result<()> {
+pub(super) fn run(args: &EvalCommunities) -> Result<()> {
     let found = read(&args.egos)?;
     let networks: Vec<_> = found.networks.iter().filter(|network| !network.circles.is_empty()).collect();
     if networks.is_empty() {
@@ -80,9 +80,13 @@ pub(crate) fn run(args: &EvalCommunities) -> Result<()> {
         })
         .collect();
     eprintln!("means over egos (95% interval over egos):");
-    eprintln!("{:<26} {:>24} {:>24} {:>24} {:>24}", "", "f1", "balanced (1 - BER)", "average f1", "recall f1");
+    eprintln!(
+        "{:<26} {:>24} {:>24} {:>24} {:>24}",
+        "", "f1", "balanced (1 - BER)", "average f1", "recall f1"
+    );
     for summary in &summaries {
-        let cells: Vec<String> = summary.means.iter().map(|(_, mean)| format!("{:>24}", shown(mean))).collect();
+        let cells: Vec<String> =
+            summary.means.iter().map(|(_, mean)| format!("{:>24}", shown(mean))).collect();
         eprintln!("{:<26} {}", summary.way.name, cells.join(" "));
     }
     for summary in summaries.iter().skip(1) {

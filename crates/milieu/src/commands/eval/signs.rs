@@ -1,12 +1,12 @@
 //! `milieu eval signs`: signs of ties in the order of time.
 
-use super::{edges, shown, table};
+use super::shared::{edges, shown, table};
 use crate::cli::EvalSigns;
 use crate::output::json;
 use anyhow::Result;
 use milieu_people::signs::{Quality, SignConfig, SignedEdge, evaluate};
 
-pub(crate) fn run(args: &EvalSigns) -> Result<()> {
+pub(super) fn run(args: &EvalSigns) -> Result<()> {
     let list = edges(&args.edges)?;
     let timed = list.is_timed();
     let mut signed: Vec<SignedEdge> = list

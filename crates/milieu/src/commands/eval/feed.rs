@@ -70,7 +70,8 @@ fn split(text: &str) -> Result<SplitChoice> {
 fn replay_feed(args: &EvalFeed) -> Result<()> {
     let format = Format::from_name(&args.dataset)
         .ok_or_else(|| Usage(format!("--dataset {} says no times and cannot be replayed", args.dataset)))?;
-    let mut import = import::open(format, std::slice::from_ref(&args.path), Options::new(super::now()))?;
+    let mut import =
+        import::open(format, std::slice::from_ref(&args.path), Options::new(crate::commands::now()))?;
     let mut bad = 0;
     let mut records = Vec::new();
     for entry in &mut import {

@@ -1,14 +1,4 @@
-//! `milieu eval signs|strength|communities|friends`: what is inferred of people and their ties, on public data sets.
-
-mod communities;
-mod friends;
-mod signs;
-mod strength;
-
-pub(super) use communities::run as communities;
-pub(super) use friends::run as friends;
-pub(super) use signs::run as signs;
-pub(super) use strength::run as strength;
+//! What the measures of people and ties share: reading a list, writing tables.
 
 use anyhow::Result;
 use milieu_dataset::edges::{EdgeList, read};
@@ -16,7 +6,7 @@ use milieu_people::measures::Bin;
 use std::path::Path;
 
 /// Reads a list and says what was left out.
-fn edges(path: &Path) -> Result<EdgeList> {
+pub(super) fn edges(path: &Path) -> Result<EdgeList> {
     let list = read(path)?;
     eprintln!(
         "{} people, {} edges; {} to oneself and {} bad lines left out",
@@ -29,7 +19,7 @@ fn edges(path: &Path) -> Result<EdgeList> {
 }
 
 /// Prints a reliability table.
-fn table(title: &str, bins: &[Bin]) {
+pub(super) fn table(title: &str, bins: &[Bin]) {
     eprintln!("{title}");
     eprintln!("{:>12} {:>12} {:>8}", "predicted", "observed", "count");
     for bin in bins {
@@ -38,6 +28,6 @@ fn table(title: &str, bins: &[Bin]) {
 }
 
 /// A number with four places, or a dash.
-fn shown(number: Option<f64>) -> String {
+pub(super) fn shown(number: Option<f64>) -> String {
     number.map_or_else(|| "-".to_owned(), |number| format!("{number:.4}"))
 }

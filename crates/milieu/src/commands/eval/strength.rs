@@ -1,12 +1,12 @@
 //! `milieu eval strength`: how often pairs will meet.
 
-use super::{edges, shown, table};
+use super::shared::{edges, shown, table};
 use crate::cli::EvalStrength;
 use crate::output::{Usage, json};
 use anyhow::Result;
 use milieu_people::strength::{Contact, StrengthConfig, evaluate};
 
-pub(crate) fn run(args: &EvalStrength) -> Result<()> {
+pub(super) fn run(args: &EvalStrength) -> Result<()> {
     let list = edges(&args.edges)?;
     if !list.is_timed() {
         return Err(Usage(format!("{}: not every edge has a time", args.edges.display())).into());
