@@ -4,7 +4,9 @@ use super::{Alters, CirclesConfig, CirclesError, Match, by_features, by_leiden, 
 use serde::Serialize;
 
 /// Resolutions that are tried.
-const RESOLUTIONS: [f64; 6] = [0.3, 0.5, 0.7, 1.0, 1.5, 2.0];
+const RESOLUTIONS: [f64; 7] = [0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5];
+/// Shares of a circle that are tried, from which on somebody joins it.
+const JOINS: [f64; 3] = [0.3, 0.4, 0.5];
 /// That of "Leiden alone": plain modularity.
 const PLAIN: f64 = 1.0;
 
@@ -24,13 +26,13 @@ pub struct Way {
     pub name: &'static str,
     /// How well it fits, one an ego.
     pub matches: Vec<Match>,
-    /// The resolution, one an ego, where it was chosen on the other egos.
-    pub resolutions: Vec<f64>,
+    /// Resolution and share to join from, one pair an ego, where they were chosen on the other egos; 0 where nobody joins.
+    pub chosen: Vec<(f64, f64)>,
 }
 
-/// Compares ways to circles. Nothing about an ego's circles is known to any of them: the resolution of the first, and of the
-/// second, which is Leiden with that choice alone, is that with the best mean F1 on the other egos; the others choose nothing. All leave
-/// out circles smaller than `config.least`.
+/// Compares ways to circles. Nothing about an ego's circles is known to any of them: the settings of the first, and of the
+/// second, which is Leiden alone with such a choice, are those with the best mean F1 on the other egos; the others choose nothing.
+/// All leave out circles smaller than `config.least`.
 ///
 /// # Errors
 /// A setting out of range, a network that is none.
@@ -41,15 +43,15 @@ pub fn compare(egos: &[Ego<'_>], config: &CirclesConfig) -> Result<Vec<Way>, Cir
             .collect::<Result<Vec<Match>, CirclesError>>()
     };
     let (least, seed) = (config.least, config.seed);
-    let own = RESOLUTIONS
-        .iter()
-        .map(|&resolution| matches(&|alters| circles(alters, &CirclesConfig { resolution, ..*config })))
-        .collect::<Result<Vec<_>, _>>()?;
-    let tuned = RESOLUTIONS
-        .iter()
-        .map(|&resolution| matches(&|alters| by_leiden(alters, resolution, least, seed)))
-        .collect::<Result<Vec<_>, _>>()?;
-    let fixed = |name, matches| Way { name, matches, resolutions: Vec::new() };
+    let (mut own, mut tuned) = (Vec::new(), Vec::new());
+    for resolution in RESOLUTIONS {
+        for join in JOINS {
+            let config = CirclesConfig { resolution, join, ..*config };
+            own.push(((resolution, join), matches(&|alters| circles(alters, &config))?));
+        }
+        tuned.push(((resolution, 0.0), matches(&|alters| by_leiden(alters, resolution, least, seed))?));
+    }
+    let fixed = |name, matches| Way { name, matches, chosen: Vec::new() };
     Ok(vec![
         chosen("circles", &own),
         chosen("leiden, resolution chosen", &tuned),
@@ -59,24 +61,25 @@ pub fn compare(egos: &[Ego<'_>], config: &CirclesConfig) -> Result<Vec<Way>, Cir
     ])
 }
 
-/// For each ego the match of the resolution that is best for the others; `tried` has a row a resolution.
-fn chosen(name: &'static str, tried: &[Vec<Match>]) -> Way {
-    let egos = tried.first().map_or(0, Vec::len);
-    let mut way = Way { name, matches: Vec::new(), resolutions: Vec::new() };
+/// Settings, and how well they do on each ego.
+type Tried = ((f64, f64), Vec<Match>);
+
+/// For each ego the match of the settings that are best for the others.
+fn chosen(name: &'static str, tried: &[Tried]) -> Way {
+    let egos = tried.first().map_or(0, |(_, matches)| matches.len());
+    let mut way = Way { name, matches: Vec::new(), chosen: Vec::new() };
     for ego in 0..egos {
-        let of_others = |matches: &Vec<Match>| -> f64 {
-            matches.iter().enumerate().filter(|(other, _)| *other != ego).map(|(_, found)| found.f1).sum()
-        };
-        let mut best: Option<(f64, f64, Match)> = None;
-        for (matches, &resolution) in tried.iter().zip(&RESOLUTIONS) {
-            let sum = of_others(matches);
-            if best.is_none_or(|(most, _, _)| sum > most) {
-                best = matches.get(ego).map(|found| (sum, resolution, *found));
+        let mut best: Option<(f64, &Tried)> = None;
+        for settings in tried {
+            let others = settings.1.iter().enumerate().filter(|(other, _)| *other != ego);
+            let sum: f64 = others.map(|(_, found)| found.f1).sum();
+            if best.is_none_or(|(most, _)| sum > most) {
+                best = Some((sum, settings));
             }
         }
-        if let Some((_, resolution, found)) = best {
-            way.matches.push(found);
-            way.resolutions.push(resolution);
+        if let Some((_, (settings, matches))) = best {
+            way.matches.extend(matches.get(ego));
+            way.chosen.push(*settings);
         }
     }
     way
@@ -89,10 +92,11 @@ mod tests {
     #[test]
     fn the_choice_does_not_see_the_ego() {
         let at = |f1: f64| Match { f1, ..Match::default() };
-        // The second resolution is best for the first ego alone.
-        let tried = vec![vec![at(0.1), at(0.9), at(0.9)], vec![at(1.0), at(0.2), at(0.2)]];
+        // The second resolution is best for the first ego alone, which must not learn of it.
+        let (first, second) = ((0.1, 0.0), (0.2, 0.0));
+        let tried = [(first, vec![at(0.1), at(0.9), at(0.9)]), (second, vec![at(1.0), at(0.2), at(0.2)])];
         let way = chosen("x", &tried);
-        assert_eq!(way.resolutions, [0.3, 0.5, 0.5]);
+        assert_eq!(way.chosen, [first, second, second]);
         assert_eq!(way.matches, [at(0.1), at(0.2), at(0.2)]);
     }
 

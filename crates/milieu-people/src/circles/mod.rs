@@ -48,7 +48,7 @@ pub struct CirclesConfig {
 
 impl Default for CirclesConfig {
     fn default() -> Self {
-        Self { resolution: 0.5, leave: 0.06, join: 0.3, least: 4, seed: 0 }
+        Self { resolution: 0.5, leave: 0.06, join: 0.4, least: 4, seed: 0 }
     }
 }
 

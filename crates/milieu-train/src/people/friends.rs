@@ -25,6 +25,19 @@ const LEARNT: [(&str, std::ops::Range<usize>); 3] =
 /// Numbers of listening that are scores by themselves.
 const PLAIN: [(&str, usize); 2] = [("listening cosine", 0), ("rare artists shared", 1)];
 
+/// Networks of which a learnt score is the mean.
+const NETWORKS: u64 = 3;
+
+/// What pairs that are no friends are like. Which of any two people are friends, and which of those who are as far from each other, are
+/// two questions: the distance says most of the one and nothing of the other. So each has its own model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Against {
+    /// Any.
+    Chance,
+    /// As many steps apart as friends are without their friendship.
+    AsFar,
+}
+
 /// What is evaluated.
 #[derive(Debug, Clone)]
 pub struct FriendEval {
@@ -32,13 +45,14 @@ pub struct FriendEval {
     pub hide: f64,
     /// How many times, each with another seed.
     pub seeds: u64,
-    /// How the models learn: of the known friendships as many are hidden again as `hide` says, each round others.
+    /// How the models learn: of the known friendships as many are hidden again as `hide` says, each round others. `random` pairs
+    /// are learnt beside each for the model against chance, `hard` beside each end for that against pairs as far.
     pub training: LinkTraining,
 }
 
 impl Default for FriendEval {
     fn default() -> Self {
-        Self { hide: 0.2, seeds: 5, training: LinkTraining::default() }
+        Self { hide: 0.2, seeds: 5, training: LinkTraining { random: 10, ..LinkTraining::default() } }
     }
 }
 
@@ -51,7 +65,7 @@ pub struct FriendScore {
     pub auc: Mean,
     /// The share of the hidden friendships above all but 49 of these.
     pub hits_at_50: Mean,
-    /// The area against pairs as many steps apart as the friends are without their friendship: one for each end.
+    /// The area against pairs that are as many steps apart as the friends are without their friendship: one for each end.
     pub hard_auc: Mean,
     /// The share of the hidden friendships above all but 49 of these.
     pub hard_hits_at_50: Mean,
@@ -64,8 +78,8 @@ pub struct FriendSeed {
     pub seed: u64,
     /// Friendships that were known, and that were hidden.
     pub friendships: (usize, usize),
-    /// Pairs that each model learnt from.
-    pub examples: usize,
+    /// Pairs that the models against chance and against pairs as far learnt from.
+    pub examples: [usize; 2],
 }
 
 /// The whole report.
@@ -113,18 +127,20 @@ pub fn evaluate_friends(
             return Err(LinkEvalError::NothingHidden);
         }
         let known = graph(ratings.users, &shuffled)?;
-        let (models, examples) = learn(&known, &tastes, eval, seed)?;
-        let (any, hard) = others(&known, &whole, &hidden, &mut random);
-        let scores = |pairs: &[Pair]| scores(&known, &tastes, &models, pairs);
-        let (hidden_scores, any, hard) = (scores(&hidden)?, scores(&any)?, scores(&hard)?);
-        for (place, values) in values.iter_mut().enumerate() {
-            let hidden = &hidden_scores[place];
-            for (value, others) in values.chunks_exact_mut(2).zip([&any[place], &hard[place]]) {
-                value[0].push(area(hidden, others));
-                value[1].push(hits_of_all(hidden, others, HITS));
+        let mut negatives = Negatives::new(&known, &whole);
+        let mut examples = [0; 2];
+        for (which, against) in [Against::Chance, Against::AsFar].into_iter().enumerate() {
+            let (models, learnt_from) = learn(&known, &tastes, against, eval, seed)?;
+            let others = others(&mut negatives, &hidden, against, 1, &mut random);
+            let links = scores(&known, &tastes, &models, &hidden)?;
+            let others = scores(&known, &tastes, &models, &others)?;
+            for (values, (links, others)) in values.iter_mut().zip(links.iter().zip(&others)) {
+                values[2 * which].push(area(links, others));
+                values[2 * which + 1].push(hits_of_all(links, others, HITS));
             }
+            examples[which] = learnt_from;
         }
-        told(&format!("seed {seed}: learnt from {examples} pairs"));
+        told(&format!("seed {seed}: learnt from {} and {} pairs", examples[0], examples[1]));
         seeds.push(FriendSeed { seed, friendships: (shuffled.len(), hidden.len()), examples });
     }
     let scores = names().into_iter().zip(&values).map(|(score, values)| {
@@ -140,7 +156,7 @@ pub fn evaluate_friends(
     })
 }
 
-/// Writes the report as aligned text.
+/// Writes the report as aligned text. Learnt scores are of one model against chance, and of another against hard pairs.
 #[must_use]
 pub fn friend_table(report: &FriendReport) -> String {
     let mut out = String::new();
@@ -176,16 +192,17 @@ fn graph(users: usize, friends: &[Pair]) -> Result<Csr, LinkError> {
     Ok(Csr::from_edges(users, &edges, Direction::Undirected)?)
 }
 
-/// Pairs that are no friends: as many as friendships were hidden, of any two; and for each end of each hidden one, one that
-/// is as far away.
-fn others(known: &Csr, whole: &Csr, hidden: &[Pair], random: &mut Pcg64Mcg) -> (Vec<Pair>, Vec<Pair>) {
-    let mut negatives = Negatives::new(known, whole);
-    let any = hidden.iter().filter_map(|_| negatives.anywhere(random)).collect();
-    (any, hard(&mut negatives, hidden, 1, random))
-}
-
-/// For each end of each friendship, so many that are as far away.
-fn hard(negatives: &mut Negatives<'_>, friends: &[Pair], count: usize, random: &mut Pcg64Mcg) -> Vec<Pair> {
+/// Pairs that are no friends: so many of chance for each friendship, or for each end of each so many that are as far away.
+fn others(
+    negatives: &mut Negatives<'_>,
+    friends: &[Pair],
+    against: Against,
+    count: usize,
+    random: &mut Pcg64Mcg,
+) -> Vec<Pair> {
+    if against == Against::Chance {
+        return (0..friends.len() * count).filter_map(|_| negatives.anywhere(random)).collect();
+    }
     let mut pairs = Vec::new();
     for &(a, b) in friends {
         for (kept, left) in [(a, b), (b, a)] {
@@ -210,21 +227,22 @@ fn read(known: &Csr, tastes: &Tastes, pairs: &[Pair]) -> Result<Vec<(Vec<f32>, V
     Ok(rows)
 }
 
-/// One model for each of [`LEARNT`], from friendships that are hidden once more, and how many pairs it learnt from.
+/// Networks for each of [`LEARNT`], from friendships that are hidden once more, and how many pairs they learnt from.
 fn learn(
     known: &Csr,
     tastes: &Tastes,
+    against: Against,
     eval: &FriendEval,
     seed: u64,
-) -> Result<(Vec<ActionModel>, usize), LinkError> {
+) -> Result<(Vec<Vec<ActionModel>>, usize), LinkError> {
     let training = LinkTraining { seed, hidden: eval.hide, ..eval.training.clone() };
     let mut random = Pcg64Mcg::seed_from_u64(seed ^ 1);
     let mut examples: Vec<(Vec<f32>, bool)> = Vec::new();
     for past in hide_links(known, &training)? {
         let mut negatives = Negatives::new(&past.known, &past.whole);
+        let count = if against == Against::Chance { training.random } else { training.hard };
         let mut pairs = past.links.clone();
-        pairs.extend((0..past.links.len() * training.random).filter_map(|_| negatives.anywhere(&mut random)));
-        pairs.extend(hard(&mut negatives, &past.links, training.hard, &mut random));
+        pairs.extend(others(&mut negatives, &past.links, against, count, &mut random));
         let rows = read(&past.known, tastes, &pairs)?;
         let friends = past.links.len();
         examples.extend(rows.into_iter().enumerate().map(|(place, (row, _))| (row, place < friends)));
@@ -232,15 +250,16 @@ fn learn(
     // What is held out is the end of the list.
     examples.shuffle(&mut random);
     let names: Vec<&str> = FEATURES.iter().chain(&TASTE_NAMES).copied().collect();
-    let model = |columns: &std::ops::Range<usize>| -> Result<ActionModel, LinkError> {
+    let networks = |columns: &std::ops::Range<usize>| -> Result<Vec<ActionModel>, LinkError> {
         let wanted = names[columns.clone()].iter().map(|name| (*name).to_owned()).collect();
         let mut list = Examples::new(wanted, vec!["friends".to_owned()]);
         for (row, friends) in &examples {
             list.push(&row[columns.clone()], &[if *friends { POSITIVE } else { NEGATIVE }], 1.0)?;
         }
-        Ok(train(&list, &TrainConfig { seed, ..training.network.clone() })?.0)
+        let seeds = (0..NETWORKS).map(|number| seed.wrapping_mul(NETWORKS).wrapping_add(number));
+        seeds.map(|seed| Ok(train(&list, &TrainConfig { seed, ..training.network.clone() })?.0)).collect()
     };
-    let models = LEARNT.iter().map(|(_, columns)| model(columns)).collect::<Result<_, _>>()?;
+    let models = LEARNT.iter().map(|(_, columns)| networks(columns)).collect::<Result<_, _>>()?;
     Ok((models, examples.len()))
 }
 
@@ -248,17 +267,20 @@ fn learn(
 fn scores(
     known: &Csr,
     tastes: &Tastes,
-    models: &[ActionModel],
+    models: &[Vec<ActionModel>],
     pairs: &[Pair],
 ) -> Result<Vec<Vec<f64>>, LinkError> {
     let rows = read(known, tastes, pairs)?;
     let mut scores = Vec::new();
-    for (model, (_, columns)) in models.iter().zip(&LEARNT) {
+    for (networks, (_, columns)) in models.iter().zip(&LEARNT) {
         let features: Vec<f32> =
             rows.iter().flat_map(|(row, _)| row[columns.clone()].iter().copied()).collect();
-        let mut chances = vec![0.0_f32; rows.len()];
-        model.predict(&features, &mut chances)?;
-        scores.push(chances.into_iter().map(f64::from).collect());
+        let (mut sum, mut chances) = (vec![0.0; rows.len()], vec![0.0_f32; rows.len()]);
+        for network in networks {
+            network.predict(&features, &mut chances)?;
+            sum.iter_mut().zip(&chances).for_each(|(sum, chance)| *sum += f64::from(*chance));
+        }
+        scores.push(sum);
     }
     for (_, place) in PLAIN {
         scores.push(rows.iter().map(|(row, _)| f64::from(row[WIDTH + place])).collect());
