@@ -30,14 +30,17 @@ pub struct Way {
     pub chosen: Vec<(f64, f64)>,
 }
 
+/// Circles of one ego.
+type Circles = Result<Vec<Vec<u32>>, CirclesError>;
+
 /// Compares ways to circles. Nothing about an ego's circles is known to any of them: the settings of the first, and of the
-/// second, which is Leiden alone with such a choice, are those with the best mean F1 on the other egos; the others choose nothing.
+/// third, which is Leiden alone with such a choice, are those with the best mean F1 on the other egos; the others choose nothing.
 /// All leave out circles smaller than `config.least`.
 ///
 /// # Errors
 /// A setting out of range, a network that is none.
 pub fn compare(egos: &[Ego<'_>], config: &CirclesConfig) -> Result<Vec<Way>, CirclesError> {
-    let matches = |way: &dyn Fn(&Alters<'_>) -> Result<Vec<Vec<u32>>, CirclesError>| {
+    let matches = |way: &dyn Fn(&Alters<'_>) -> Circles| {
         egos.iter()
             .map(|ego| Ok(Match::of(&way(&ego.alters)?, ego.given, ego.alters.count)))
             .collect::<Result<Vec<Match>, CirclesError>>()
@@ -54,6 +57,7 @@ pub fn compare(egos: &[Ego<'_>], config: &CirclesConfig) -> Result<Vec<Way>, Cir
     let fixed = |name, matches| Way { name, matches, chosen: Vec::new() };
     Ok(vec![
         chosen("circles", &own),
+        fixed("circles, as configured", matches(&|alters| circles(alters, config))?),
         chosen("leiden, resolution chosen", &tuned),
         fixed("leiden alone", matches(&|alters| by_leiden(alters, PLAIN, least, seed))?),
         fixed("connected components", matches(&|alters| components(alters, least))?),

@@ -3,6 +3,7 @@
 use super::features::{Moment, Units, names, rows};
 use super::{FEATURES, SignError, SignedEdge, check};
 use milieu_ranker::{ActionModel, Examples, NEGATIVE, POSITIVE, TrainConfig, train};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// The task of the network.
@@ -104,6 +105,7 @@ impl SignModel {
             }
         }
         let networks = (0..config.networks as u64)
+            .into_par_iter()
             .map(|number| Ok(train(&examples, &settings(best.1, config.seed.wrapping_add(number)))?.0))
             .collect::<Result<_, SignError>>()?;
         Ok(Self { units, chosen: best.1, networks })

@@ -12,6 +12,7 @@ use milieu_ranker::{ActionModel, Examples, NEGATIVE, POSITIVE, TrainConfig, trai
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_pcg::Pcg64Mcg;
+use rayon::prelude::*;
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -256,8 +257,11 @@ fn learn(
         for (row, friends) in &examples {
             list.push(&row[columns.clone()], &[if *friends { POSITIVE } else { NEGATIVE }], 1.0)?;
         }
-        let seeds = (0..NETWORKS).map(|number| seed.wrapping_mul(NETWORKS).wrapping_add(number));
-        seeds.map(|seed| Ok(train(&list, &TrainConfig { seed, ..training.network.clone() })?.0)).collect()
+        (0..NETWORKS)
+            .into_par_iter()
+            .map(|number| seed.wrapping_mul(NETWORKS).wrapping_add(number))
+            .map(|seed| Ok(train(&list, &TrainConfig { seed, ..training.network.clone() })?.0))
+            .collect()
     };
     let models = LEARNT.iter().map(|(_, columns)| networks(columns)).collect::<Result<_, _>>()?;
     Ok((models, examples.len()))
