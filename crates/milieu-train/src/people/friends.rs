@@ -214,8 +214,11 @@ fn others(
     pairs
 }
 
-/// What graph and listening say of pairs, [`ALL`] numbers each, and the plain scores of the graph.
-fn read(known: &Csr, tastes: &Tastes, pairs: &[Pair]) -> Result<Vec<(Vec<f32>, Vec<f64>)>, LinkError> {
+/// What graph and listening say of a pair, [`ALL`] numbers, and the plain scores of the graph.
+type Row = (Vec<f32>, Vec<f64>);
+
+/// Reads pairs, in their order.
+fn read(known: &Csr, tastes: &Tastes, pairs: &[Pair]) -> Result<Vec<Row>, LinkError> {
     let nodes = NodeTable::of(known);
     let mut rows = read_pairs(known, &nodes, pairs, |reader, other| {
         let paths = reader.paths(other);

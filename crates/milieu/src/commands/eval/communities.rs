@@ -67,7 +67,7 @@ pub(super) fn run(args: &EvalCommunities) -> Result<()> {
         let (alters, given) = (network.alters.len(), network.circles.len());
         eprintln!("{:>10} {alters:>7} {given:>6}  {}", network.ego, cells.join(" | "));
     }
-    let first: Vec<f64> = ways.first().map_or_else(Vec::new, |way| f1s(way));
+    let first: Vec<f64> = ways.first().map_or_else(Vec::new, f1s);
     let summaries: Vec<Summary> = ways
         .into_iter()
         .map(|way| {
