@@ -16,7 +16,8 @@ pub struct Bin {
 impl Bin {
     fn of(pairs: &[(f64, f64)]) -> Self {
         let count = pairs.len();
-        let mean = |sum: f64| sum / count.max(1) as f64;
+        // The sum of no numbers is -0, which would be printed so.
+        let mean = |sum: f64| (sum + 0.0) / count.max(1) as f64;
         Self {
             predicted: mean(pairs.iter().map(|pair| pair.0).sum()),
             observed: mean(pairs.iter().map(|pair| pair.1).sum()),
@@ -115,6 +116,7 @@ mod tests {
         let pairs = [(1.0, 1.0), (0.1, 0.0), (0.3, 1.0), (0.2, 0.0)];
         check(bins_by_width(&pairs, 2), &[(0.2, 1.0 / 3.0, 3), (1.0, 1.0, 1)]);
         check(bins_by_width(&[(0.2, 1.0)], 3), &[(0.2, 1.0, 1), (0.0, 0.0, 0), (0.0, 0.0, 0)]);
+        assert!(bins_by_width(&[], 1)[0].predicted.is_sign_positive());
         check(bins_by_count(&pairs, 2), &[(0.15, 0.0, 2), (0.65, 1.0, 2)]);
         check(bins_by_count(&pairs[..1], 10), &[(1.0, 1.0, 1)]);
         check(bins_by_count(&[], 10), &[]);
