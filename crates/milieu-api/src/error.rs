@@ -92,12 +92,14 @@ pub fn status(code: ErrorCode) -> u16 {
         | E::InvalidPicture
         | E::InvalidTensor
         | E::InvalidCursor => 400,
+        E::NotEnabled => 403,
         E::UserNotFound
         | E::ItemNotFound
         | E::ModelNotFound
         | E::ReceiptNotFound
         | E::DatasetNotFound
         | E::JobNotFound
+        | E::CommunityNotFound
         | E::NotFound => 404,
         E::MethodNotAllowed => 405,
         E::EventConflict | E::DatasetConflict => 409,

@@ -15,6 +15,7 @@ mod model;
 mod moderation;
 mod openapi;
 mod parse;
+mod relations;
 mod search;
 mod serving;
 mod topics;
@@ -49,6 +50,12 @@ pub use moderation::{
     read_comment, read_moderation,
 };
 pub use openapi::openapi;
+pub use relations::{
+    AuthorInterest, CommunityBridge, CommunityList, CommunityOut, CommunityTag, CommunityTopic, Credibility,
+    Inauthentic, InauthenticSign, InterestList, InterestWhy, SharedInterests, SharedTag, SharedTopic,
+    SideTone, TagInterest, TieEvidence, TieGround, TieKindOut, TieOut, TieSide, TieStrength, TieTone,
+    TieTrend, TopicInterest,
+};
 pub use search::{
     FoundBy, ItemUnderstood, RankedPlace, Reading, SearchHit, SearchHits, SearchIn, SearchMode,
     SearchRequest, read_search,

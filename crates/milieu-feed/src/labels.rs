@@ -115,6 +115,20 @@ impl ItemLabels {
     }
 
     /// What is said of an item, the labels of a model together.
+    pub fn said(&self, item: ItemIx) -> impl Iterator<Item = ItemLabel<'_>> {
+        self.of(item).iter().map(|said| {
+            let Kind { model, label, harms, .. } = &self.kinds[said.kind() as usize];
+            ItemLabel {
+                model: &self.models[*model as usize].name,
+                label,
+                probability: said.probability,
+                applies: said.applies(),
+                harms: *harms,
+            }
+        })
+    }
+
+    /// What is known of an item, the labels of a model together.
     pub(crate) fn of(&self, item: ItemIx) -> &[Said] {
         self.rows.get(item.0 as usize).and_then(Option::as_deref).unwrap_or_default()
     }
@@ -211,6 +225,7 @@ mod tests {
         assert!(
             labels.harms(rude) && labels.of(ItemIx(3))[0].kind() == rude && labels.of(ItemIx(3))[0].applies()
         );
+        assert_eq!(labels.said(ItemIx(1)).collect::<Vec<_>>(), [mixed[0], mixed[2], mixed[1]]);
         assert_eq!(labels.kind("theme", "rude").or(labels.kind("other", "rude")), None);
         assert!(labels.of(ItemIx(0)).is_empty() && labels.of(ItemIx(9)).is_empty());
         assert_eq!(labels.items(0..9).chain(labels.items(2..3)).collect::<Vec<_>>(), [ItemIx(1), ItemIx(3)]);

@@ -6,6 +6,7 @@ use crate::jobs::{self, Jobs};
 use crate::metrics::Metrics;
 use crate::models;
 use crate::receipts::ReceiptStore;
+use crate::relations::{self, Relations};
 use crate::routes::router;
 use crate::serving::Serving;
 use crate::state::{Shared, SharedWorld, now};
@@ -106,6 +107,7 @@ impl Server {
         engine.begin_receipts_at(receipts.next_page(now()));
         let registry = Registry::open(&registry_dir)?;
         let serving = Arc::new(Serving::open(registry.clone(), &config)?);
+        let relations = Relations::open(data, log.last_seq());
         let shared = Arc::new(Shared {
             world,
             engine,
@@ -123,6 +125,7 @@ impl Server {
             datasets: Datasets::open(data.join("datasets"))?,
             jobs: Jobs::open(data.join("jobs"), &config)?,
             understanding: Understanding::new(data.join("understood")),
+            relations,
             metrics: Metrics::default(),
             ready: AtomicBool::new(true),
             config,
@@ -182,6 +185,9 @@ impl Server {
         let terms = std::thread::Builder::new()
             .name("terms".into())
             .spawn(move || understanding::follow(&of_terms))?;
+        let of_people = Arc::clone(&shared);
+        let people =
+            std::thread::Builder::new().name("people".into()).spawn(move || relations::run(&of_people))?;
         runtime.block_on(answer(&shared, listener, stop))?;
         runtime.shutdown_timeout(Duration::from_secs(1));
 
@@ -198,6 +204,7 @@ impl Server {
         drop(models.join());
         drop(items.join());
         drop(terms.join());
+        drop(people.join());
         Ok(())
     }
 }

@@ -5,6 +5,7 @@ use crate::datasets::Datasets;
 use crate::jobs::Jobs;
 use crate::metrics::Metrics;
 use crate::receipts::ReceiptStore;
+use crate::relations::Relations;
 use crate::serving::Serving;
 use crate::store::CHUNK;
 use crate::training::Trainer;
@@ -45,6 +46,7 @@ pub(crate) struct Shared {
     pub(crate) datasets: Datasets,
     pub(crate) jobs: Jobs,
     pub(crate) understanding: Understanding,
+    pub(crate) relations: Relations,
     pub(crate) metrics: Metrics,
     pub(crate) ready: AtomicBool,
 }

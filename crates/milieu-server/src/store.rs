@@ -8,6 +8,7 @@
 //! DIR/datasets     uploaded data sets
 //! DIR/jobs         jobs, and what came of them
 //! DIR/understood   what models say of the texts of items
+//! DIR/people       communities and ranks of users, and the learnt strength of ties
 //! ```
 
 use crate::config::LogConfig;

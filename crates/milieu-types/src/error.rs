@@ -37,6 +37,8 @@ pub enum ErrorCode {
     DatasetConflict,
     /// The event to undo is not known, or is another actor's.
     UnknownEvent,
+    /// The configuration does not turn on what is asked for.
+    NotEnabled,
     /// No such user.
     UserNotFound,
     /// No such item.
@@ -49,6 +51,8 @@ pub enum ErrorCode {
     DatasetNotFound,
     /// No such job, or it is past its retention.
     JobNotFound,
+    /// No such community.
+    CommunityNotFound,
     /// No such route, or nothing is there yet.
     NotFound,
     /// The route exists, the method does not.

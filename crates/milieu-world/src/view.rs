@@ -97,6 +97,14 @@ impl<'w> View<'w> {
         self.state(user).stage == Stage::Described
     }
 
+    /// Whether the user may be suggested to others and named to them as a reason: described, and not by themselves
+    /// kept from it.
+    #[must_use]
+    pub fn is_discoverable(&self, user: UserIx) -> bool {
+        let state = self.state(user);
+        state.stage == Stage::Described && state.profile.discoverable
+    }
+
     /// An item as the app described it; `None` for a bare one.
     #[must_use]
     pub fn item(&self, item: ItemIx) -> Option<Item> {
@@ -223,6 +231,11 @@ impl<'w> View<'w> {
     pub fn messages(&self, from: UserIx, to: UserIx) -> u32 {
         let contacts = &self.state(from).contacts;
         contacts.binary_search_by_key(&to, |contact| contact.other).map_or(0, |place| contacts[place].sent)
+    }
+
+    /// Users whom the user wrote to, ascending by number, and how many messages each got.
+    pub fn contacts(&self, from: UserIx) -> impl Iterator<Item = (UserIx, u32)> + 'w {
+        self.state(from).contacts.iter().map(|contact| (contact.other, contact.sent))
     }
 
     /// Whether anybody wrote to the user.

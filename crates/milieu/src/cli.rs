@@ -40,6 +40,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: ModelsCommand,
     },
+    /// Look after what is inferred of people
+    People {
+        #[command(subcommand)]
+        command: PeopleCommand,
+    },
     /// The training process of a server; reads its job from standard input
     #[command(name = crate::training::WORKER, hide = true)]
     TrainWorker,
@@ -333,6 +338,32 @@ impl ModelName {
         let version = version.parse().map_err(|_| format!("{version:?} is no number of a version"))?;
         Ok(Self { name: name.to_owned(), version: Some(version) })
     }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PeopleCommand {
+    /// Write ties, users or communities for other tools, without any private relation
+    Export(ExportPeople),
+    /// Learn from the log how strong ties are, and print what is expected beside what came
+    Fit(OnData),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportPeople {
+    /// The data directory; no server may have it open
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// The format; GraphML holds users and ties together
+    #[arg(long, default_value = "jsonl", value_parser = ["jsonl", "csv", "graphml"])]
+    pub(crate) format: String,
+    /// What is written
+    #[arg(long, default_value = "ties", value_parser = ["ties", "users", "communities"])]
+    pub(crate) what: String,
+    /// The file; standard output where it is left out
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
 }
 
 #[derive(Debug, Subcommand)]

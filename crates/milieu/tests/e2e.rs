@@ -251,6 +251,49 @@ fn gzip_health_and_the_page() {
     );
 }
 
+/// Interests, ties and communities of what was seeded, and the same as tables once no server runs.
+#[test]
+fn people_are_told_and_exported() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &["people.every_secs=1"]);
+    seed(&server);
+    server.done("POST", "/v1/events", r#"{"type":"like","actor":"u1","object":"p2"}"#);
+    server.done("POST", "/v1/events", r#"{"type":"message","actor":"u1","object":"u5"}"#);
+    let interests = server.done("GET", "/v1/users/u1/interests", "");
+    assert_eq!(interests["authors"][0]["user"], "u2");
+    let tie = server.done("GET", "/v1/ties/u1/u2", "");
+    assert_eq!((&tie["evidence"]["from_a"]["likes"], &tie["direction"]), (&1.into(), &"from_a".into()));
+    assert!(tie.get("kind").is_none());
+    assert_eq!(
+        server.get("/v1/users/u1/credibility").refusal(),
+        (403, "not_enabled".into(), None),
+        "off until it is turned on"
+    );
+    let start = std::time::Instant::now();
+    while server.done("GET", "/v1/communities", "")["computed_at"].is_null() {
+        assert!(start.elapsed().as_secs() < 60, "communities are never computed");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    server.stop();
+    let people = |arguments: &[&str]| {
+        let binary = std::process::Command::new(env!("CARGO_BIN_EXE_milieu"))
+            .arg("people")
+            .args(arguments)
+            .arg("--data")
+            .arg(data.path())
+            .output()
+            .unwrap();
+        (binary.status.code(), String::from_utf8_lossy(&[binary.stdout, binary.stderr].concat()).into_owned())
+    };
+    let (status, ties) = people(&["export", "--format", "csv"]);
+    assert_eq!((status, ties.lines().count()), (Some(0), 11), "{ties}");
+    assert!(ties.contains("u1,u2,true,1,") && !ties.contains("u1,u5"), "{ties}");
+    let (status, graph) = people(&["export", "--format", "graphml"]);
+    assert_eq!((status, graph.matches("<node ").count()), (Some(0), 10));
+    let (status, message) = people(&["fit"]);
+    assert!(status == Some(1) && message.contains("more than 60 days"), "{message}");
+}
+
 #[test]
 fn usage() {
     fn check(arguments: &[&str], expected: i32, message: &str) {
@@ -265,5 +308,6 @@ fn usage() {
     check(&["fly"], 2, "fly");
     check(&["serve", "--data", data, "--set", "server.colour=1"], 2, "there is no setting server.colour");
     check(&["serve", "--data", data, "--listen", "0.0.0.0:0"], 1, "--allow-insecure-bind");
+    check(&["people", "export", "--data", &format!("{data}/none")], 2, "no data directory");
     check(&["doctor", "--data", &format!("{data}/none")], 2, "no data directory");
 }

@@ -1,7 +1,7 @@
 //! What is known of two nodes.
 
 use super::LinkError;
-use super::nodes::{MOST_NEIGHBOURS, NodeTable};
+use super::nodes::{MOST_NEIGHBOURS, NodeTable, RESOLUTIONS};
 use milieu_graph::{Adjacency, Heuristic, Paths, PushConfig, Surroundings, personal_pagerank};
 use rustc_hash::FxHashMap;
 
@@ -12,7 +12,7 @@ const PUSH: PushConfig = PushConfig { restart: 0.15, tolerance: 1e-5, arcs: 400_
 const MOST_COMMON: usize = 256;
 
 /// How many numbers there are of a pair.
-pub const WIDTH: usize = 20;
+pub const WIDTH: usize = 30;
 
 /// Their names. Of a number that each of the two nodes has, both the smaller and the larger are kept, so that it does not
 /// matter which comes first.
@@ -37,6 +37,16 @@ pub const FEATURES: [&str; WIDTH] = [
     "clustering_low",
     "clustering_high",
     "links_among_common_neighbours",
+    "wide_circle_low",
+    "wide_circle_high",
+    "circle_low",
+    "circle_high",
+    "close_circle_low",
+    "close_circle_high",
+    "log_activity_of_days_low",
+    "log_activity_of_days_high",
+    "log_activity_of_weeks_low",
+    "log_activity_of_weeks_high",
 ];
 
 /// Reads what is known of pairs, for one node after the other.
@@ -48,6 +58,7 @@ pub struct LinkReader<'g, G> {
     source: u32,
     neighbours: Vec<u32>,
     pagerank: FxHashMap<u32, f64>,
+    circles: [FxHashMap<u32, u32>; RESOLUTIONS.len()],
 }
 
 impl<'g, G: Adjacency> LinkReader<'g, G> {
@@ -61,6 +72,7 @@ impl<'g, G: Adjacency> LinkReader<'g, G> {
             source: u32::MAX,
             neighbours: Vec::new(),
             pagerank: FxHashMap::default(),
+            circles: Default::default(),
         }
     }
 
@@ -72,6 +84,12 @@ impl<'g, G: Adjacency> LinkReader<'g, G> {
         self.surroundings.walk(self.graph, source, MOST_NEIGHBOURS);
         self.source = source;
         self.neighbours = self.graph.arcs_of(source).map(|(to, _)| to).collect();
+        self.circles.iter_mut().for_each(FxHashMap::clear);
+        for communities in self.neighbours.iter().filter_map(|&node| self.nodes.communities(node)) {
+            for (circle, community) in self.circles.iter_mut().zip(communities) {
+                *circle.entry(community).or_default() += 1;
+            }
+        }
         self.pagerank = personal_pagerank(self.graph, source, &PUSH)?.values.into_iter().collect();
         Ok(())
     }
@@ -109,6 +127,10 @@ impl<'g, G: Adjacency> LinkReader<'g, G> {
             self.nodes.log_place(other, paths.shared.resource),
         ]);
         let degrees = ordered(paths.degrees.map(|degree| (degree as f32).ln_1p()));
+        let circles: [[f32; 2]; RESOLUTIONS.len()] =
+            std::array::from_fn(|which| ordered([self.within(which, other), self.of_other(which, other)]));
+        let activity = [self.source, other].map(|node| self.nodes.activity(node));
+        let active = [0, 1].map(|which| ordered(activity.map(|of| of[which].ln_1p())));
         let clustering = ordered([self.source, other].map(|node| self.nodes.clustering(node)));
         [
             paths.shared.common.ln_1p(),
@@ -131,7 +153,36 @@ impl<'g, G: Adjacency> LinkReader<'g, G> {
             clustering[0],
             clustering[1],
             self.links_among_common(other, paths.shared.common),
+            circles[0][0],
+            circles[0][1],
+            circles[1][0],
+            circles[1][1],
+            circles[2][0],
+            circles[2][1],
+            active[0][0],
+            active[0][1],
+            active[1][0],
+            active[1][1],
         ]
+    }
+
+    /// The share of the neighbours of the node stood at that are in the other's community.
+    fn within(&self, which: usize, other: u32) -> f32 {
+        let Some(community) = self.nodes.communities(other) else { return 0.0 };
+        let count = self.circles[which].get(&community[which]).copied().unwrap_or_default();
+        count as f32 / self.neighbours.len().max(1) as f32
+    }
+
+    /// The share of the other's neighbours that are in the community of the node stood at.
+    fn of_other(&self, which: usize, other: u32) -> f32 {
+        let Some(community) = self.nodes.communities(self.source) else { return 0.0 };
+        let same = |node: u32| self.nodes.communities(node).is_some_and(|of| of[which] == community[which]);
+        let (mut count, mut all) = (0, 0);
+        for (node, _) in self.graph.arcs_of(other) {
+            count += usize::from(same(node));
+            all += 1;
+        }
+        count as f32 / all.max(1) as f32
     }
 
     /// The share of the pairs of common neighbours that are linked (local community links; Cannistraci, Alanis-Lobato &

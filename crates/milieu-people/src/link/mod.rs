@@ -12,8 +12,6 @@ mod nodes;
 
 pub use error::LinkError;
 pub use features::{FEATURES, LinkReader, WIDTH};
-pub use model::{
-    LinkModel, LinkTraining, Pair, Past, TrainedLinks, features_of, hide_links, read_pairs, train_links,
-};
+pub use model::{LinkModel, LinkTraining, Pair, Past, TrainedLinks, hide_links, read_pairs, train_links};
 pub use negatives::{Hardness, Negatives};
-pub use nodes::NodeTable;
+pub use nodes::{Activity, HALF_LIVES, NodeTable};

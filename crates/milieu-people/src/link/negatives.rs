@@ -1,6 +1,6 @@
 //! Pairs that are not linked, to tell links from.
 
-use milieu_graph::{Csr, Surroundings};
+use milieu_graph::{Csr, Paths, Surroundings};
 use rand::Rng;
 use rand::seq::index::sample;
 use rand_pcg::Pcg64Mcg;
@@ -23,8 +23,9 @@ pub struct Negatives<'g> {
     forbidden: &'g Csr,
     surroundings: Surroundings,
     standing: Option<u32>,
+    /// Those two steps away, and all three steps away, links among them; ascending.
     two: Vec<u32>,
-    further: Vec<u32>,
+    three: Vec<u32>,
 }
 
 impl<'g> Negatives<'g> {
@@ -37,7 +38,7 @@ impl<'g> Negatives<'g> {
             surroundings: Surroundings::new(),
             standing: None,
             two: Vec::new(),
-            further: Vec::new(),
+            three: Vec::new(),
         }
     }
 
@@ -66,17 +67,15 @@ impl<'g> Negatives<'g> {
         let near = self.surroundings.shared(left).common > 0.0;
         let mut chosen: Vec<u32> = if near {
             self.two.clone()
-        } else if self.further.binary_search(&left).is_ok() {
-            self.further.clone()
+        } else if self.three.binary_search(&left).is_ok() {
+            self.three.clone()
         } else {
             let beyond = |node: &u32| {
-                self.surroundings.shared(*node).common == 0.0
-                    && self.further.binary_search(node).is_err()
-                    && *node != kept
-                    && !self.forbidden.has(kept, *node)
+                self.surroundings.shared(*node).common == 0.0 && self.three.binary_search(node).is_err()
             };
             (0..self.graph.nodes() as u32).filter(beyond).collect()
         };
+        chosen.retain(|&node| node != kept && !self.forbidden.has(kept, node));
         if chosen.len() > most {
             chosen = match hardness {
                 Hardness::SameDistance => {
@@ -98,37 +97,70 @@ impl<'g> Negatives<'g> {
         self.surroundings.walk(self.graph, kept, usize::MAX);
         let mut two = self.surroundings.reached().to_vec();
         two.sort_unstable();
-        let mut further: Vec<u32> =
+        let mut three: Vec<u32> =
             two.iter().flat_map(|&node| self.graph.neighbours(node).iter().copied()).collect();
-        further.sort_unstable();
-        further.dedup();
-        further.retain(|node| {
-            *node != kept && two.binary_search(node).is_err() && !self.forbidden.has(kept, *node)
-        });
-        two.retain(|&node| !self.forbidden.has(kept, node));
-        (self.two, self.further) = (two, further);
+        three.sort_unstable();
+        three.dedup();
+        three.retain(|node| two.binary_search(node).is_err());
+        (self.two, self.three) = (two, three);
     }
 
     /// Those with the best sum of two places: by resource allocation and by walks of two and three steps.
     fn nearest(&self, candidates: Vec<u32>, most: usize) -> Vec<u32> {
-        let scores: Vec<[f64; 2]> = candidates
-            .iter()
-            .map(|&node| {
-                let paths = self.surroundings.paths(self.graph, node);
-                let resource = f64::from(paths.shared.resource);
-                let degree = paths.degrees[1].max(1) as f64;
-                [resource, (resource + paths.three_resource) / degree]
-            })
-            .collect();
+        let paths: Vec<Paths> =
+            candidates.iter().map(|&node| self.surroundings.paths(self.graph, node)).collect();
+        let resource = |paths: &Paths| f64::from(paths.shared.resource);
+        let walks = |paths: &Paths| (resource(paths) + paths.three_resource) / paths.degrees[1].max(1) as f64;
         let mut places = vec![0_usize; candidates.len()];
-        for which in 0..2 {
+        let scorers: [&dyn Fn(&Paths) -> f64; 2] = [&resource, &walks];
+        for score in scorers {
             let mut order: Vec<usize> = (0..candidates.len()).collect();
-            order.sort_by(|&a, &b| scores[b][which].total_cmp(&scores[a][which]));
+            order.sort_by(|&a, &b| score(&paths[b]).total_cmp(&score(&paths[a])));
             order.iter().enumerate().for_each(|(place, &node)| places[node] += place);
         }
         let mut order: Vec<usize> = (0..candidates.len()).collect();
         order.sort_by_key(|&node| (places[node], candidates[node]));
         order.truncate(most);
         order.into_iter().map(|place| candidates[place]).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use milieu_graph::{Direction, Edge};
+    use rand::SeedableRng;
+
+    fn graph(edges: &[(u32, u32)]) -> Csr {
+        let edges: Vec<Edge> = edges.iter().map(|&(from, to)| Edge::plain(from, to)).collect();
+        Csr::from_edges(8, &edges, Direction::Undirected).unwrap()
+    }
+
+    #[test]
+    fn as_far_as_the_one_left_out_and_never_a_link() {
+        // A path of seven and one alone; 0 and 3 will be linked.
+        let path = [(0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (5, 6)];
+        let known = graph(&path);
+        let whole = graph(&[path.as_slice(), &[(0, 3)]].concat());
+        let mut random = Pcg64Mcg::seed_from_u64(1);
+        let mut negatives = Negatives::new(&known, &whole);
+        let mut check = |kept: u32, left: u32, expected: &[u32]| {
+            for hardness in [Hardness::SameDistance, Hardness::Nearest] {
+                assert_eq!(
+                    negatives.in_place_of(left, kept, hardness, 9, &mut random),
+                    expected,
+                    "{kept} {left}"
+                );
+            }
+        };
+        check(2, 0, &[0, 4]);
+        check(3, 0, &[6]);
+        check(0, 2, &[2]);
+        check(0, 6, &[4, 5, 6, 7]);
+        for _ in 0..50 {
+            let (from, to) = negatives.anywhere(&mut random).unwrap();
+            assert!(from != to && !whole.has(from, to));
+        }
+        assert_eq!(negatives.in_place_of(6, 0, Hardness::Nearest, 2, &mut random).len(), 2);
     }
 }

@@ -308,6 +308,23 @@ pub const KEYS: &[Key] = &[
         "How many topics are sought; 0 for the square root of half the items, 100 at most. Small and loose ones are dropped",
     ),
     number("topics.least", "server", 2.0, 1e6, "Items of a topic at least when it is learnt"),
+    number(
+        "people.every_secs",
+        "server",
+        0.0,
+        864_000.0,
+        "Every how many seconds communities, ranks and credibility are computed anew, where anything has changed; 0 for never",
+    ),
+    key(
+        "people.kinds",
+        "server",
+        "Whether ties are told to be of a kind (friends, fan, hostile and so on): a sensitive inference, logged each time",
+    ),
+    key(
+        "people.credibility",
+        "server",
+        "Whether the credibility of accounts is told: a sensitive inference, logged each time",
+    ),
     key("telemetry.level", "server", "`error`, `warn`, `info` or `debug`"),
     key("telemetry.format", "server", "`text` or `json`"),
 ];

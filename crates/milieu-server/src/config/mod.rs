@@ -41,6 +41,8 @@ pub struct Config {
     pub understanding: UnderstandingConfig,
     /// What items are about.
     pub topics: TopicsConfig,
+    /// What is inferred of people.
+    pub people: PeopleConfig,
     /// What the server writes about itself.
     pub telemetry: TelemetryConfig,
 }
@@ -176,6 +178,16 @@ pub struct TopicsConfig {
     pub enabled: bool,
     pub count: usize,
     pub least: usize,
+}
+
+/// See [`KEYS`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "KEYS documents each setting, for the guide too")]
+pub struct PeopleConfig {
+    pub every_secs: u64,
+    pub kinds: bool,
+    pub credibility: bool,
 }
 
 /// What runs models.
@@ -322,6 +334,12 @@ impl Default for UnderstandingConfig {
 impl Default for TopicsConfig {
     fn default() -> Self {
         Self { enabled: true, count: 0, least: 5 }
+    }
+}
+
+impl Default for PeopleConfig {
+    fn default() -> Self {
+        Self { every_secs: 3600, kinds: false, credibility: false }
     }
 }
 

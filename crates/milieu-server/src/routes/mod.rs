@@ -13,6 +13,7 @@ mod models;
 mod moderation;
 mod needs;
 mod protocol;
+mod relations;
 mod search;
 mod topics;
 
@@ -40,7 +41,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/users", post(entities::put_users).get(lists::users))
         .route(
             "/v1/users/{*id}",
-            get(entities::get_user)
+            get(relations::of_user)
                 .put(entities::put_user)
                 .patch(entities::patch_user)
                 .delete(entities::delete_user),
@@ -63,6 +64,9 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
                 .delete(entities::delete_item),
         )
         .route("/v1/feed/{*user}", get(feed::feed))
+        .route("/v1/ties/{a}/{b}", get(relations::tie))
+        .route("/v1/communities", get(relations::communities))
+        .route("/v1/communities/{id}", get(relations::community))
         .route("/v1/topics", get(topics::all))
         .route("/v1/trends", get(lists::trends))
         .route("/v1/receipts/{id}", get(feed::receipt))

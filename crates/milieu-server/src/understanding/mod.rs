@@ -21,7 +21,7 @@ mod worker;
 pub(crate) use results::{Found, Label, Said, Understood};
 pub(crate) use search::{Hit, Plan, not_yet, search};
 pub(crate) use terms::{ChangedTexts, follow};
-pub(crate) use topics::{Topic, topics};
+pub(crate) use topics::{Topic, Topics, topics};
 pub(crate) use worker::run;
 
 use meanings::Meanings;
@@ -87,6 +87,11 @@ impl Understanding {
     /// What an item is about, by its number in the world.
     pub(crate) fn topic_of(&self, number: u32) -> Option<Topic> {
         self.meanings.read().as_ref()?.topics().of_item(number).cloned()
+    }
+
+    /// Lends the topics of items; `None` where none are known. The world is read inside of it and not around it, as searches do.
+    pub(crate) fn with_topics<T>(&self, read: impl FnOnce(Option<&Topics>) -> T) -> T {
+        read(self.meanings.read().as_ref().map(Meanings::topics))
     }
 
     /// What is known of an item. Waits for the disk.

@@ -10,6 +10,7 @@ mod needs;
 mod pictures;
 mod protocol;
 mod refusals;
+mod relations;
 mod swaps;
 mod texts;
 mod topics;

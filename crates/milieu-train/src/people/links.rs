@@ -1,7 +1,7 @@
 //! How well links are foretold: the learnt model beside every score that needs no learning.
 
 use super::measures::{area, hits_of_all, place};
-use super::split::{Split, SplitBy, links};
+use super::split::{Links, Split, SplitBy};
 use milieu_dataset::edges::EdgeList;
 use milieu_graph::{Embedding, EmbeddingConfig, GraphError, Heuristic, WalkConfig};
 use milieu_people::link::{
@@ -151,11 +151,11 @@ pub fn evaluate_links(
     if !(eval.hide > 0.0 && eval.hide <= 0.5) {
         return Err(LinkEvalError::Hide(eval.hide));
     }
-    let links = links(list);
+    let links = Links::of(list);
     let names = names();
     let (mut values, mut seeds) = (Values::new(), Vec::new());
     for seed in 0..eval.seeds {
-        let split = Split::new(list, &links, eval.by, eval.hide, seed)?;
+        let split = Split::new(&links, eval.by, eval.hide, seed)?;
         if split.hidden.is_empty() {
             return Err(LinkEvalError::NothingHidden);
         }
@@ -212,7 +212,7 @@ pub fn evaluate_links(
     let gain = gain.collect();
     Ok(LinkReport {
         nodes: list.names.len(),
-        links: links.len(),
+        links: links.pairs.len(),
         by: eval.by,
         hide: eval.hide,
         seeds,
@@ -245,7 +245,7 @@ impl<'s> Scorer<'s> {
         let walks = WalkConfig { seed, ..WalkConfig::default() };
         let config = EmbeddingConfig { walks, ..EmbeddingConfig::default() };
         let vectors = Embedding::train(&split.known, &config)?;
-        Ok(Self { split, nodes: NodeTable::of(&split.known), model, vectors })
+        Ok(Self { split, nodes: NodeTable::of(&split.known, split.activity.clone())?, model, vectors })
     }
 
     /// The scores of each pair, by score.
@@ -259,7 +259,7 @@ impl<'s> Scorer<'s> {
         })?;
         let features: Vec<f32> = read.iter().flat_map(|(features, _)| features.iter().copied()).collect();
         debug_assert_eq!(features.len(), pairs.len() * WIDTH);
-        let learnt = self.model.chances(&features)?.into_iter().map(f64::from).collect();
+        let learnt = self.model.scores(&features)?.into_iter().map(f64::from).collect();
         let mut scores: Vec<Vec<f64>> = vec![learnt];
         let kinds = read.first().map_or(0, |(_, scores)| scores.len());
         scores.extend((0..kinds).map(|kind| read.iter().map(|(_, scores)| scores[kind]).collect()));

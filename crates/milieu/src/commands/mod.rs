@@ -7,6 +7,7 @@ mod eval;
 mod import;
 mod models;
 mod optimize;
+mod people;
 mod serve;
 mod train;
 mod verify;
@@ -32,6 +33,7 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
         Command::Doctor(args) => doctor::run(&args),
         Command::Eval { command } => eval::run(&command),
         Command::Models { command } => models::run(command),
+        Command::People { command } => people::run(command),
         Command::TrainWorker => crate::training::work(),
         Command::Log { command: LogCommand::Verify(args) } => verify::run(&args),
         Command::Log { command: LogCommand::Dump(args) } => dump::run(&args),
