@@ -6,7 +6,8 @@ use super::measures::{area, hits_of_all};
 use milieu_dataset::ratings::Ratings;
 use milieu_graph::{Csr, Direction, Edge, Heuristic};
 use milieu_people::link::{
-    FEATURES, Hardness, LinkError, LinkTraining, Negatives, NodeTable, Pair, WIDTH, hide_links, read_pairs,
+    Activity, FEATURES, Hardness, LinkError, LinkTraining, Negatives, NodeTable, Pair, WIDTH, hide_links,
+    read_pairs,
 };
 use milieu_ranker::{ActionModel, Examples, NEGATIVE, POSITIVE, TrainConfig, train};
 use rand::SeedableRng;
@@ -53,7 +54,11 @@ pub struct FriendEval {
 
 impl Default for FriendEval {
     fn default() -> Self {
-        Self { hide: 0.2, seeds: 5, training: LinkTraining { random: 10, ..LinkTraining::default() } }
+        Self {
+            hide: 0.2,
+            seeds: 5,
+            training: LinkTraining { random: 10, hard: 4, ..LinkTraining::default() },
+        }
     }
 }
 
@@ -219,7 +224,7 @@ type Row = (Vec<f32>, Vec<f64>);
 
 /// Reads pairs, in their order.
 fn read(known: &Csr, tastes: &Tastes, pairs: &[Pair]) -> Result<Vec<Row>, LinkError> {
-    let nodes = NodeTable::of(known);
+    let nodes = NodeTable::of(known, Activity::default())?;
     let mut rows = read_pairs(known, &nodes, pairs, |reader, other| {
         let paths = reader.paths(other);
         let plain = Heuristic::ALL.iter().map(|heuristic| heuristic.of(&paths)).collect();
