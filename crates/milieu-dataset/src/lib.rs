@@ -4,6 +4,7 @@
 mod dropped;
 mod duplicates;
 pub mod edges;
+pub mod egos;
 mod examples;
 mod files;
 mod hamming;

@@ -5,11 +5,16 @@
 //!
 //! Files, models' versions and HTTP are not here.
 
+pub mod circles;
 pub mod communities;
 pub mod credibility;
 pub mod export;
 pub mod interests;
 pub mod link;
+pub mod measures;
+pub mod poisson;
 #[cfg(test)]
 mod samples;
+pub mod signs;
+pub mod strength;
 pub mod ties;

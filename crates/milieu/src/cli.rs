@@ -1,5 +1,9 @@
 //! The command line.
 
+mod evals;
+
+pub(crate) use evals::{EvalCommunities, EvalFriends, EvalSigns, EvalStrength};
+
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -82,6 +86,14 @@ pub(crate) enum EvalCommand {
     Feed(EvalFeed),
     /// Who comes to be linked with whom, on a list of edges
     People(EvalPeople),
+    /// Signs of ties: who will speak well of whom, in the order of time
+    Signs(EvalSigns),
+    /// Strength of ties: how often pairs will meet
+    Strength(EvalStrength),
+    /// Circles of people's friends, against those that they made themselves
+    Communities(EvalCommunities),
+    /// Friendships that were hidden, from what people listen to and from their other friends
+    Friends(EvalFriends),
 }
 
 #[derive(Debug, Args)]
