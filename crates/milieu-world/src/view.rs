@@ -97,6 +97,14 @@ impl<'w> View<'w> {
         self.state(user).stage == Stage::Described
     }
 
+    /// Whether the user may be suggested to others and named to them as a reason: described, and not by themselves
+    /// kept from it.
+    #[must_use]
+    pub fn is_discoverable(&self, user: UserIx) -> bool {
+        let state = self.state(user);
+        state.stage == Stage::Described && state.profile.discoverable
+    }
+
     /// An item as the app described it; `None` for a bare one.
     #[must_use]
     pub fn item(&self, item: ItemIx) -> Option<Item> {
@@ -187,6 +195,12 @@ impl<'w> View<'w> {
         self.state(user).followers.all().len()
     }
 
+    /// The number of users whom the user follows, of any time.
+    #[must_use]
+    pub fn following_count(&self, user: UserIx) -> usize {
+        self.state(user).following.all().len()
+    }
+
     /// The tie of that kind from one user to another.
     #[must_use]
     pub fn tie(&self, kind: TieKind, from: UserIx, to: UserIx) -> Option<Tie> {
@@ -195,6 +209,7 @@ impl<'w> View<'w> {
             TieKind::Follow => &state.following,
             TieKind::Block => &state.blocking,
             TieKind::Mute => &state.muting,
+            TieKind::Dismiss => &state.dismissing,
         };
         ties.get(to).filter(|tie| tie.since <= self.now)
     }
@@ -208,6 +223,7 @@ impl<'w> View<'w> {
             TieKind::Follow => &state.followers,
             TieKind::Block => &state.blocked_by,
             TieKind::Mute => &state.muted_by,
+            TieKind::Dismiss => &state.dismissed_by,
         };
         ties.get(from).filter(|tie| tie.since <= self.now)
     }
@@ -235,6 +251,18 @@ impl<'w> View<'w> {
     #[must_use]
     pub fn groups(&self, user: UserIx) -> &'w [NameIx] {
         &self.state(user).groups
+    }
+
+    /// Users who joined the group, ascending by number, bare ones too.
+    #[must_use]
+    pub fn members(&self, group: NameIx) -> &'w [UserIx] {
+        self.world.tags[group.at()].members.all()
+    }
+
+    /// Users who declare the tag as an interest, ascending by number.
+    #[must_use]
+    pub fn declaring(&self, tag: NameIx) -> &'w [UserIx] {
+        self.world.tags[tag.at()].declared_by.all()
     }
 
     /// Declared interests of the user.
