@@ -4,3 +4,8 @@
 //! said of whom (blocks, mutes, the deleted, the undiscoverable) is read from the view at the moment of the answer.
 //!
 //! Files, models' versions and HTTP are not here.
+
+mod follows;
+pub mod suggest;
+
+pub use follows::FollowTies;

@@ -135,8 +135,8 @@ impl Canonical {
         let names = sorted((0..world.names.len() as u32).filter_map(|number| {
             let tag = &world.tags[number as usize];
             let listed = sorted(tag.recent.newest().map(|(_, listed)| item(listed)));
-            let [declaring, members] =
-                [&tag.declared_by, &tag.members].map(|crowd| sorted(crowd.all().iter().map(|&who| user(who))));
+            let [declaring, members] = [&tag.declared_by, &tag.members]
+                .map(|crowd| sorted(crowd.all().iter().map(|&who| user(who))));
             Some((world.names.text(number)?.to_owned(), tag.bearers, [listed, declaring, members]))
         }));
         Self {

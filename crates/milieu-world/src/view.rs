@@ -175,16 +175,16 @@ impl<'w> View<'w> {
     }
 
     /// Users whom `user` follows, ascending by number.
-    pub fn following(&self, user: UserIx) -> impl Iterator<Item = Tie> + 'w {
+    pub fn following(&self, user: UserIx) -> impl Iterator<Item = Tie> + use<'w> {
         self.known(self.state(user).following.all())
     }
 
     /// Users who follow `user`, ascending by number.
-    pub fn followers(&self, user: UserIx) -> impl Iterator<Item = Tie> + 'w {
+    pub fn followers(&self, user: UserIx) -> impl Iterator<Item = Tie> + use<'w> {
         self.known(self.state(user).followers.all())
     }
 
-    fn known(&self, ties: &'w [Tie]) -> impl Iterator<Item = Tie> + 'w {
+    fn known(&self, ties: &'w [Tie]) -> impl Iterator<Item = Tie> + use<'w> {
         let now = self.now;
         ties.iter().copied().filter(move |tie| tie.since <= now)
     }
