@@ -17,6 +17,7 @@ mod openapi;
 mod parse;
 mod search;
 mod serving;
+mod suggestion;
 mod topics;
 
 pub use analysis::{
@@ -54,6 +55,7 @@ pub use search::{
     SearchRequest, read_search,
 };
 pub use serving::{ModelServing, ServedVersion, ShadowAgreement, TrialIn, read_trial};
+pub use suggestion::{SuggestionList, SuggestionOut, SuggestionReason};
 pub use topics::{TopicEntry, TopicList, TopicOfItem};
 
 #[cfg(test)]

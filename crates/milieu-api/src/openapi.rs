@@ -10,9 +10,9 @@ use crate::{
     ModerationInput, ModerationPart, ModerationRequest, Moderations, MovingWord, NeedSign, OptimizeJob,
     OptimizeMethod, PrivateSpan, PromoteIn, RankedPlace, Reading, Reason, ReceiptOut, Replay, Score,
     SearchHit, SearchHits, SearchMode, SearchRequest, ServedVersion, ShadowAgreement, SlotLabel, SpanScore,
-    Stats, Stored, TextAnalysis, TextKeyword, TextLabels, TextLanguage, TextNeed, TextRequest, TextResult,
-    Texts, TopicEntry, TopicList, TopicOfItem, TrainJob, Training, TrialIn, Usage, UserIn, UserList, UserOut,
-    UserPatchIn, UserScore, Vector, VectorEncoding,
+    Stats, Stored, SuggestionList, SuggestionOut, SuggestionReason, TextAnalysis, TextKeyword, TextLabels,
+    TextLanguage, TextNeed, TextRequest, TextResult, Texts, TopicEntry, TopicList, TopicOfItem, TrainJob,
+    Training, TrialIn, Usage, UserIn, UserList, UserOut, UserPatchIn, UserScore, Vector, VectorEncoding,
 };
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -88,6 +88,14 @@ const ROUTES: &[Route] = &[
         ..route("get", "/v1/feed/{user}", "A page of a user's feed", "", "Feed")
     },
     Route { query: &[LIMIT], ..route("get", "/v1/trends", "What is bursting now", "", "ItemList") },
+    Route {
+        query: &[
+            LIMIT,
+            ("explain", "boolean", "With the numbers behind each score"),
+            ("lang", "string", "The language of reasons, `en` or `zh`"),
+        ],
+        ..route("get", "/v1/people/{user}", "People whom a user may know, and why", "", "SuggestionList")
+    },
     route("get", "/v1/topics", "What items are about", "", "TopicList"),
     route("get", "/v1/receipts/{id}", "A decision, made again", "", "ReceiptOut"),
     route("get", "/v1/stats", "What the server holds", "", "Stats"),
@@ -328,6 +336,9 @@ pub fn openapi() -> String {
         ShadowAgreement,
         Stats,
         Stored,
+        SuggestionList,
+        SuggestionOut,
+        SuggestionReason,
         TopicEntry,
         TopicList,
         TopicOfItem,

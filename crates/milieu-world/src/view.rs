@@ -150,10 +150,16 @@ impl<'w> View<'w> {
         names.iter().filter_map(|&name| self.world.name(name)).map(Into::into).collect()
     }
 
+    /// The name of a user, where the app described one.
+    #[must_use]
+    pub fn name(&self, user: UserIx) -> Option<&'w str> {
+        self.state(user).profile.name.as_deref()
+    }
+
     /// The name to show for a user: the described name, else the id.
     #[must_use]
     pub fn display_name(&self, user: UserIx) -> &'w str {
-        self.state(user).profile.name.as_deref().or_else(|| self.world.user_id(user)).unwrap_or("")
+        self.name(user).or_else(|| self.world.user_id(user)).unwrap_or("")
     }
 
     /// The text of an item.

@@ -11,7 +11,7 @@ mod own;
 mod reason;
 mod sources;
 
-pub use config::{SuggestConfig, SuggestConfigError};
+pub use config::SuggestConfig;
 pub use evidence::Evidence;
 pub use reason::Reason;
 

@@ -2,6 +2,7 @@
 
 use super::own::Own;
 use super::{Evidence, SuggestConfig};
+use milieu_types::Language;
 use milieu_world::{NameIx, UserIx, View};
 
 /// Why somebody is suggested. Only what everybody may see is a reason: follows, likes, answers, shares and quotes of
@@ -102,22 +103,28 @@ impl Reason {
         }
     }
 
-    /// In words, to the asker, in English.
+    /// In words, to the asker.
     #[must_use]
-    pub fn words(&self, view: &View<'_>) -> String {
-        let names = || {
-            let names = self.names().iter().filter_map(|&name| view.world().name(name));
-            listed(&names.collect::<Vec<_>>())
-        };
+    pub fn words(&self, view: &View<'_>, language: Language) -> String {
+        let people: Vec<&str> = self.people().iter().map(|&user| view.display_name(user)).collect();
+        let names: Vec<&str> = self.names().iter().filter_map(|&name| view.world().name(name)).collect();
+        match language {
+            Language::En => self.english(&people, &names),
+            Language::Zh => self.chinese(&people, &names),
+        }
+    }
+
+    fn english(&self, people: &[&str], names: &[&str]) -> String {
+        let names = listed(names, ", ", " and ");
         match self {
             Self::FollowsYou => "Follows you".into(),
-            Self::Friends { count, named } => {
+            Self::Friends { count, .. } => {
                 let friends = if *count == 1 { "friend" } else { "friends" };
-                let people = listed(&named.iter().map(|&user| view.display_name(user)).collect::<Vec<_>>());
-                match named.len() {
+                let listed = listed(people, ", ", " and ");
+                match people.len() as u32 {
                     0 => format!("{count} {friends} in common"),
-                    all if all as u32 == *count => format!("{count} {friends} in common: {people}"),
-                    _ => format!("{count} {friends} in common, among them {people}"),
+                    all if all == *count => format!("{count} {friends} in common: {listed}"),
+                    _ => format!("{count} {friends} in common, among them {listed}"),
                 }
             }
             Self::YouReact { count } => {
@@ -126,11 +133,32 @@ impl Reason {
             Self::TheyReact { count } => {
                 format!("They liked, answered or shared your posts {}", times(*count))
             }
-            Self::BothAnswer { .. } => format!("You both often answer about {}", names()),
+            Self::BothAnswer { .. } => format!("You both often answer about {names}"),
             Self::SameItems { count: 1 } => "You both liked, answered or shared the same post".into(),
             Self::SameItems { count } => format!("You both liked, answered or shared the same {count} posts"),
-            Self::SameGroups { .. } => format!("You are both in {}", names()),
-            Self::SameTags { .. } => format!("You are both interested in {}", names()),
+            Self::SameGroups { .. } => format!("You are both in {names}"),
+            Self::SameTags { .. } => format!("You are both interested in {names}"),
+        }
+    }
+
+    fn chinese(&self, people: &[&str], names: &[&str]) -> String {
+        let names = listed(names, "、", "、");
+        match self {
+            Self::FollowsYou => "关注了你".into(),
+            Self::Friends { count, .. } => {
+                let listed = listed(people, "、", "、");
+                match people.len() as u32 {
+                    0 => format!("你们有{count}位共同好友"),
+                    all if all == *count => format!("你们有{count}位共同好友：{listed}"),
+                    _ => format!("你们有{listed}等{count}位共同好友"),
+                }
+            }
+            Self::YouReact { count } => format!("你喜欢、回复或分享过TA的内容{count}次"),
+            Self::TheyReact { count } => format!("TA喜欢、回复或分享过你的内容{count}次"),
+            Self::BothAnswer { .. } => format!("你们都常回复关于“{names}”的内容"),
+            Self::SameItems { count } => format!("你们都喜欢、回复或分享过同样的{count}条内容"),
+            Self::SameGroups { .. } => format!("你们都在“{names}”里"),
+            Self::SameTags { .. } => format!("你们都对“{names}”感兴趣"),
         }
     }
 }
@@ -143,12 +171,12 @@ fn times(count: u32) -> String {
     }
 }
 
-/// `a`, `a and b`, `a, b and c`.
-fn listed(names: &[&str]) -> String {
+/// Names in a row, the last two with another word between them.
+fn listed(names: &[&str], between: &str, last_between: &str) -> String {
     match names {
         [] => String::new(),
         [one] => (*one).to_owned(),
-        [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
+        [rest @ .., last] => format!("{}{last_between}{last}", rest.join(between)),
     }
 }
 

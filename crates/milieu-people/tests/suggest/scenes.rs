@@ -5,15 +5,20 @@ use milieu_graph::Adjacency;
 use milieu_people::FollowTies;
 use milieu_people::suggest::{SuggestConfig, suggest};
 use milieu_types::EventKind::{Block, Dismiss, Follow, Join, Like, Mute, Reply, Unfollow, View};
-use milieu_types::Record;
+use milieu_types::{Language, Record};
 use milieu_world::World;
 
 /// The people suggested to Ann, each with the reasons in words.
 fn told(world: &World, config: &SuggestConfig) -> Vec<String> {
+    in_language(world, config, Language::En)
+}
+
+fn in_language(world: &World, config: &SuggestConfig, language: Language) -> Vec<String> {
     let view = world.view(now());
     let suggestions = suggest(&view, world.user("ann").unwrap(), 10, config);
     let line = |suggestion: &milieu_people::suggest::Suggestion| {
-        let reasons: Vec<String> = suggestion.reasons.iter().map(|reason| reason.words(&view)).collect();
+        let reasons: Vec<String> =
+            suggestion.reasons.iter().map(|reason| reason.words(&view, language)).collect();
         format!("{}: {}", world.user_id(suggestion.user).unwrap(), reasons.join("; "))
     };
     suggestions.iter().map(line).collect()
@@ -82,6 +87,10 @@ fn reasons_in_words() {
         ]),
         &["ben: You are both in brewers; You are both interested in cider and chess"],
     );
+    let friends = ["ben", "cy", "dan", "flo"].map(|name| [follow("ann", name), follow(name, "eva")]).concat();
+    let world = fold(&with(&[friends, vec![follow("eva", "ann")]].concat()));
+    let chinese = in_language(&world, &SuggestConfig { named: 2, ..SuggestConfig::default() }, Language::Zh);
+    assert_eq!(chinese, ["eva: 你们有ben、cy等4位共同好友; 关注了你"]);
 }
 
 #[test]

@@ -9,6 +9,7 @@ pub use layers::{ConfigError, Layers};
 use crate::child::Limits;
 use milieu_content::{Categories, Needs};
 use milieu_feed::FeedConfig;
+use milieu_people::suggest::SuggestConfig;
 use serde::{Deserialize, Serialize};
 
 /// Every setting of the server.
@@ -23,6 +24,8 @@ pub struct Config {
     pub snapshot: SnapshotConfig,
     /// The feed.
     pub feed: FeedConfig,
+    /// Relations between people.
+    pub people: PeopleConfig,
     /// Receipts on disk.
     pub receipts: ReceiptsConfig,
     /// Training in the background.
@@ -76,6 +79,14 @@ pub struct LogConfig {
 pub struct SnapshotConfig {
     pub every_records: u64,
     pub idle_secs: u64,
+}
+
+/// What is said of people.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PeopleConfig {
+    /// People one may know.
+    pub suggest: SuggestConfig,
 }
 
 /// See [`KEYS`].

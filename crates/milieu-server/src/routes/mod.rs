@@ -12,6 +12,7 @@ mod lists;
 mod models;
 mod moderation;
 mod needs;
+mod people;
 mod protocol;
 mod search;
 mod topics;
@@ -63,6 +64,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
                 .delete(entities::delete_item),
         )
         .route("/v1/feed/{*user}", get(feed::feed))
+        .route("/v1/people/{*user}", get(people::people))
         .route("/v1/topics", get(topics::all))
         .route("/v1/trends", get(lists::trends))
         .route("/v1/receipts/{id}", get(feed::receipt))
