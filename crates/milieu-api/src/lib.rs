@@ -18,6 +18,7 @@ mod parse;
 mod relations;
 mod search;
 mod serving;
+mod suggestion;
 mod topics;
 
 pub use analysis::{
@@ -61,6 +62,7 @@ pub use search::{
     SearchRequest, read_search,
 };
 pub use serving::{ModelServing, ServedVersion, ShadowAgreement, TrialIn, read_trial};
+pub use suggestion::{SuggestionList, SuggestionOut, SuggestionReason};
 pub use topics::{TopicEntry, TopicList, TopicOfItem};
 
 #[cfg(test)]

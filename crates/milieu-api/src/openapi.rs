@@ -12,11 +12,11 @@ use crate::{
     ModerationInput, ModerationPart, ModerationRequest, Moderations, MovingWord, NeedSign, OptimizeJob,
     OptimizeMethod, PrivateSpan, PromoteIn, RankedPlace, Reading, Reason, ReceiptOut, Replay, Score,
     SearchHit, SearchHits, SearchMode, SearchRequest, ServedVersion, ShadowAgreement, SharedInterests,
-    SharedTag, SharedTopic, SideTone, SlotLabel, SpanScore, Stats, Stored, TagInterest, TextAnalysis,
-    TextKeyword, TextLabels, TextLanguage, TextNeed, TextRequest, TextResult, Texts, TieEvidence, TieGround,
-    TieKindOut, TieOut, TieSide, TieStrength, TieTone, TieTrend, TopicEntry, TopicInterest, TopicList,
-    TopicOfItem, TrainJob, Training, TrialIn, Usage, UserIn, UserList, UserOut, UserPatchIn, UserScore,
-    Vector, VectorEncoding,
+    SharedTag, SharedTopic, SideTone, SlotLabel, SpanScore, Stats, Stored, SuggestionList, SuggestionOut,
+    SuggestionReason, TagInterest, TextAnalysis, TextKeyword, TextLabels, TextLanguage, TextNeed,
+    TextRequest, TextResult, Texts, TieEvidence, TieGround, TieKindOut, TieOut, TieSide, TieStrength,
+    TieTone, TieTrend, TopicEntry, TopicInterest, TopicList, TopicOfItem, TrainJob, Training, TrialIn, Usage,
+    UserIn, UserList, UserOut, UserPatchIn, UserScore, Vector, VectorEncoding,
 };
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -118,6 +118,14 @@ const ROUTES: &[Route] = &[
         ..route("get", "/v1/feed/{user}", "A page of a user's feed", "", "Feed")
     },
     Route { query: &[LIMIT], ..route("get", "/v1/trends", "What is bursting now", "", "ItemList") },
+    Route {
+        query: &[
+            LIMIT,
+            ("explain", "boolean", "With the numbers behind each score"),
+            ("lang", "string", "The language of reasons, `en` or `zh`"),
+        ],
+        ..route("get", "/v1/people/{user}", "People whom a user may know, and why", "", "SuggestionList")
+    },
     route("get", "/v1/topics", "What items are about", "", "TopicList"),
     route("get", "/v1/receipts/{id}", "A decision, made again", "", "ReceiptOut"),
     route("get", "/v1/stats", "What the server holds", "", "Stats"),
@@ -383,6 +391,9 @@ pub fn openapi() -> String {
         ShadowAgreement,
         Stats,
         Stored,
+        SuggestionList,
+        SuggestionOut,
+        SuggestionReason,
         TopicEntry,
         TopicList,
         TopicOfItem,

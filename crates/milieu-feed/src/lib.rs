@@ -33,7 +33,7 @@ pub use labels::{ItemLabel, ItemLabels};
 pub use model::{Collaborative, Models};
 pub use next::{NextItems, SequenceScores};
 pub use prior::{PREDICTED, PriorModel};
-pub use reason::{Language, Reason};
+pub use reason::Reason;
 pub use receipt::{Receipt, receipt_place};
 pub use stages::{Filter, Source, Stage, StageReport};
 pub use trends::Trend;

@@ -1,19 +1,9 @@
 //! Why an item is in a feed, in words.
 
 use crate::stages::Source;
+use milieu_types::Language;
 use milieu_world::{ItemIx, Taste, View};
 use serde::{Deserialize, Serialize};
-
-/// The language of reasons.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Language {
-    /// English.
-    #[default]
-    En,
-    /// Chinese.
-    Zh,
-}
 
 /// A reason, by kind and in words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

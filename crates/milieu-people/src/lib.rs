@@ -9,6 +9,7 @@ pub mod circles;
 pub mod communities;
 pub mod credibility;
 pub mod export;
+mod follows;
 pub mod interests;
 pub mod link;
 pub mod measures;
@@ -17,4 +18,7 @@ pub mod poisson;
 mod samples;
 pub mod signs;
 pub mod strength;
+pub mod suggest;
 pub mod ties;
+
+pub use follows::FollowTies;

@@ -45,6 +45,8 @@ pub enum EventKind {
     Join,
     /// Takes back the event whose id is `object`.
     Undo,
+    /// The actor does not want the object, a user, suggested again; an `undo` ends it.
+    Dismiss,
 }
 
 /// What the `object` of an event names.
@@ -97,11 +99,13 @@ pub enum TieKind {
     Block,
     /// The first mutes the second.
     Mute,
+    /// The first does not want the second suggested.
+    Dismiss,
 }
 
 impl EventKind {
     /// Every kind, in the frozen order.
-    pub const ALL: [EventKind; 19] = [
+    pub const ALL: [EventKind; 20] = [
         Self::View,
         Self::Click,
         Self::Dwell,
@@ -121,6 +125,7 @@ impl EventKind {
         Self::Message,
         Self::Join,
         Self::Undo,
+        Self::Dismiss,
     ];
 
     /// The name on the wire.
@@ -146,6 +151,7 @@ impl EventKind {
             Self::Message => "message",
             Self::Join => "join",
             Self::Undo => "undo",
+            Self::Dismiss => "dismiss",
         }
     }
 
@@ -182,6 +188,7 @@ impl EventKind {
             Self::Unblock => Some((TieKind::Block, false)),
             Self::Mute => Some((TieKind::Mute, true)),
             Self::Unmute => Some((TieKind::Mute, false)),
+            Self::Dismiss => Some((TieKind::Dismiss, true)),
             _ => None,
         }
     }
@@ -271,5 +278,7 @@ mod tests {
         assert_eq!(EventKind::from_name("lick"), None);
         assert_eq!(EventKind::Message.action(), None);
         assert_eq!(EventKind::Message.object_kind(), ObjectKind::User);
+        assert_eq!(EventKind::Dismiss.object_kind(), ObjectKind::User);
+        assert_eq!(EventKind::Dismiss.tie(), Some((TieKind::Dismiss, true)));
     }
 }

@@ -22,7 +22,7 @@ pub(crate) struct CanonicalUser {
     muted_keywords: Vec<String>,
     discoverable: bool,
     at: Timestamp,
-    ties: [Vec<UserAndTime>; 6],
+    ties: [Vec<UserAndTime>; 8],
     contacts: Vec<UserAndTime>,
     contacted_by: Vec<String>,
     groups: Vec<String>,
@@ -57,7 +57,8 @@ pub(crate) struct CanonicalItem {
 pub(crate) struct Canonical {
     pub(crate) users: Vec<CanonicalUser>,
     pub(crate) items: Vec<CanonicalItem>,
-    pub(crate) names: Vec<(String, u32, Vec<String>)>,
+    /// Names with their bearers, newest items, and the users who declare or joined them.
+    pub(crate) names: Vec<(String, u32, [Vec<String>; 3])>,
     recent: Vec<String>,
     activity: Vec<(u32, String, String)>,
 }
@@ -94,6 +95,8 @@ impl Canonical {
                     ties(&state.blocked_by),
                     ties(&state.muting),
                     ties(&state.muted_by),
+                    ties(&state.dismissing),
+                    ties(&state.dismissed_by),
                 ],
                 contacts: sorted(state.contacts.iter().map(|contact| (user(contact.other), contact.sent))),
                 contacted_by: sorted(state.contacted_by.iter().map(|&other| user(other))),
@@ -132,7 +135,9 @@ impl Canonical {
         let names = sorted((0..world.names.len() as u32).filter_map(|number| {
             let tag = &world.tags[number as usize];
             let listed = sorted(tag.recent.newest().map(|(_, listed)| item(listed)));
-            Some((world.names.text(number)?.to_owned(), tag.bearers, listed))
+            let [declaring, members] = [&tag.declared_by, &tag.members]
+                .map(|crowd| sorted(crowd.all().iter().map(|&who| user(who))));
+            Some((world.names.text(number)?.to_owned(), tag.bearers, [listed, declaring, members]))
         }));
         Self {
             users,

@@ -58,11 +58,23 @@ impl World {
         for tie in gone.muted_by.take() {
             self.users[tie.other.at()].muting.remove(user);
         }
+        for tie in gone.dismissing.take() {
+            self.users[tie.other.at()].dismissed_by.remove(user);
+        }
+        for tie in gone.dismissed_by.take() {
+            self.users[tie.other.at()].dismissing.remove(user);
+        }
         for contact in gone.contacts {
             self.users[contact.other.at()].contacted_by.retain(|&other| other != user);
         }
         for other in gone.contacted_by {
             self.users[other.at()].contacts.retain(|contact| contact.other != user);
+        }
+        for group in &gone.groups {
+            self.tags[group.at()].members.remove(user);
+        }
+        for tag in &gone.profile.tags {
+            self.tags[tag.at()].declared_by.remove(user);
         }
         let names = gone.groups.into_iter().chain(gone.profile.tags).chain(gone.profile.language);
         names.for_each(|name| self.release_name(name));

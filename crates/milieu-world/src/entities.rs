@@ -4,7 +4,7 @@ use crate::index::secs;
 use crate::recent::{RECENT_ITEMS, RECENT_ITEMS_OF_TAG};
 use crate::state::{Profile, Stage};
 use crate::text::text_hash;
-use crate::{ItemIx, NameIx, World};
+use crate::{ItemIx, NameIx, UserIx, World};
 use milieu_types::{Item, ItemPatch, Seq, User, UserPatch};
 
 impl World {
@@ -21,7 +21,8 @@ impl World {
         let state = &mut self.users[number.at()];
         state.stage = Stage::Described;
         let old = std::mem::replace(&mut state.profile, profile);
-        old.tags.into_iter().chain(old.language).for_each(|name| self.release_name(name));
+        self.redeclare(number, old.tags);
+        old.language.into_iter().for_each(|name| self.release_name(name));
     }
 
     pub(crate) fn patch_user(&mut self, patch: &UserPatch) {
@@ -32,7 +33,7 @@ impl World {
         if let Some(tags) = &patch.tags {
             let tags = self.hold_tags(tags);
             let old = std::mem::replace(&mut self.users[number.at()].profile.tags, tags);
-            old.into_iter().for_each(|name| self.release_name(name));
+            self.redeclare(number, old);
         }
         if let Some(language) = &patch.language {
             let language = language.as_deref().map(|language| self.hold_name(language));
@@ -49,6 +50,17 @@ impl World {
         if let Some(discoverable) = patch.discoverable {
             profile.discoverable = discoverable;
         }
+    }
+
+    /// Lists a user under the tags they declare now and no more under the `old` ones, which are given back.
+    fn redeclare(&mut self, user: UserIx, old: Vec<NameIx>) {
+        for tag in &old {
+            self.tags[tag.at()].declared_by.remove(user);
+        }
+        for tag in &self.users[user.at()].profile.tags {
+            self.tags[tag.at()].declared_by.insert(user);
+        }
+        old.into_iter().for_each(|name| self.release_name(name));
     }
 
     pub(crate) fn put_item(&mut self, seq: Seq, item: &Item) {

@@ -31,6 +31,7 @@ impl World {
             if !self.in_group(user, event.object.as_str()) {
                 let group = self.hold_name(event.object.as_str());
                 self.users[user.at()].groups.push(group);
+                self.tags[group.at()].members.insert(user);
             }
         }
     }
@@ -67,6 +68,7 @@ impl World {
             let group = groups.iter().position(|&g| self.names.text(g.0) == Some(event.object.as_str()));
             if let Some(place) = group {
                 let group = groups.remove(place);
+                self.tags[group.at()].members.remove(actor);
                 self.release_name(group);
             }
         }
@@ -144,6 +146,7 @@ impl World {
                 TieKind::Follow => (&mut state.following, &mut state.followers),
                 TieKind::Block => (&mut state.blocking, &mut state.blocked_by),
                 TieKind::Mute => (&mut state.muting, &mut state.muted_by),
+                TieKind::Dismiss => (&mut state.dismissing, &mut state.dismissed_by),
             };
         }
         let (left, right) = self.users.split_at_mut(high);
@@ -153,6 +156,7 @@ impl World {
             TieKind::Follow => (&mut from.following, &mut to.followers),
             TieKind::Block => (&mut from.blocking, &mut to.blocked_by),
             TieKind::Mute => (&mut from.muting, &mut to.muted_by),
+            TieKind::Dismiss => (&mut from.dismissing, &mut to.dismissed_by),
         }
     }
 

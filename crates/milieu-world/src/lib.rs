@@ -4,6 +4,7 @@
 
 mod canonical;
 mod counts;
+mod crowd;
 mod delete;
 mod entities;
 mod events;

@@ -6,7 +6,7 @@ use std::io::Write;
 
 /// The version of the snapshot's payload. A snapshot of another version is not read: the log tells
 /// everything again.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// Why bytes are no world.
 #[derive(Debug, thiserror::Error)]

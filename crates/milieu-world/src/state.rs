@@ -84,6 +84,8 @@ pub(crate) struct UserState {
     pub(crate) blocked_by: Ties,
     pub(crate) muting: Ties,
     pub(crate) muted_by: Ties,
+    pub(crate) dismissing: Ties,
+    pub(crate) dismissed_by: Ties,
     /// Messages sent, ascending by receiver.
     pub(crate) contacts: Vec<Contact>,
     /// Who wrote to this user.
@@ -110,6 +112,8 @@ impl UserState {
             blocked_by: Ties::default(),
             muting: Ties::default(),
             muted_by: Ties::default(),
+            dismissing: Ties::default(),
+            dismissed_by: Ties::default(),
             contacts: Vec::new(),
             contacted_by: Vec::new(),
             groups: Vec::new(),

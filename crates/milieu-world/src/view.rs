@@ -150,10 +150,16 @@ impl<'w> View<'w> {
         names.iter().filter_map(|&name| self.world.name(name)).map(Into::into).collect()
     }
 
+    /// The name of a user, where the app described one.
+    #[must_use]
+    pub fn name(&self, user: UserIx) -> Option<&'w str> {
+        self.state(user).profile.name.as_deref()
+    }
+
     /// The name to show for a user: the described name, else the id.
     #[must_use]
     pub fn display_name(&self, user: UserIx) -> &'w str {
-        self.state(user).profile.name.as_deref().or_else(|| self.world.user_id(user)).unwrap_or("")
+        self.name(user).or_else(|| self.world.user_id(user)).unwrap_or("")
     }
 
     /// The text of an item.
@@ -175,16 +181,16 @@ impl<'w> View<'w> {
     }
 
     /// Users whom `user` follows, ascending by number.
-    pub fn following(&self, user: UserIx) -> impl Iterator<Item = Tie> + 'w {
+    pub fn following(&self, user: UserIx) -> impl Iterator<Item = Tie> + use<'w> {
         self.known(self.state(user).following.all())
     }
 
     /// Users who follow `user`, ascending by number.
-    pub fn followers(&self, user: UserIx) -> impl Iterator<Item = Tie> + 'w {
+    pub fn followers(&self, user: UserIx) -> impl Iterator<Item = Tie> + use<'w> {
         self.known(self.state(user).followers.all())
     }
 
-    fn known(&self, ties: &'w [Tie]) -> impl Iterator<Item = Tie> + 'w {
+    fn known(&self, ties: &'w [Tie]) -> impl Iterator<Item = Tie> + use<'w> {
         let now = self.now;
         ties.iter().copied().filter(move |tie| tie.since <= now)
     }
@@ -195,6 +201,12 @@ impl<'w> View<'w> {
         self.state(user).followers.all().len()
     }
 
+    /// The number of users whom the user follows, of any time.
+    #[must_use]
+    pub fn following_count(&self, user: UserIx) -> usize {
+        self.state(user).following.all().len()
+    }
+
     /// The tie of that kind from one user to another.
     #[must_use]
     pub fn tie(&self, kind: TieKind, from: UserIx, to: UserIx) -> Option<Tie> {
@@ -203,6 +215,7 @@ impl<'w> View<'w> {
             TieKind::Follow => &state.following,
             TieKind::Block => &state.blocking,
             TieKind::Mute => &state.muting,
+            TieKind::Dismiss => &state.dismissing,
         };
         ties.get(to).filter(|tie| tie.since <= self.now)
     }
@@ -216,6 +229,7 @@ impl<'w> View<'w> {
             TieKind::Follow => &state.followers,
             TieKind::Block => &state.blocked_by,
             TieKind::Mute => &state.muted_by,
+            TieKind::Dismiss => &state.dismissed_by,
         };
         ties.get(from).filter(|tie| tie.since <= self.now)
     }
@@ -248,6 +262,18 @@ impl<'w> View<'w> {
     #[must_use]
     pub fn groups(&self, user: UserIx) -> &'w [NameIx] {
         &self.state(user).groups
+    }
+
+    /// Users who joined the group, ascending by number, bare ones too.
+    #[must_use]
+    pub fn members(&self, group: NameIx) -> &'w [UserIx] {
+        self.world.tags[group.at()].members.all()
+    }
+
+    /// Users who declare the tag as an interest, ascending by number.
+    #[must_use]
+    pub fn declaring(&self, tag: NameIx) -> &'w [UserIx] {
+        self.world.tags[tag.at()].declared_by.all()
     }
 
     /// Declared interests of the user.

@@ -1,5 +1,6 @@
 //! The world: the fold of the log, in memory.
 
+use crate::crowd::Crowd;
 use crate::names::Names;
 use crate::recent::{ActivityRing, RecentItems};
 use crate::state::{ItemFacts, ItemRest, Stage, UserState};
@@ -8,12 +9,16 @@ use crate::{ItemIx, NameIx, Secs, UserIx, View};
 use milieu_types::{Record, Seq};
 use serde::{Deserialize, Serialize};
 
-/// A tag and its newest items.
+/// A tag, language or group: its newest items, and who carries it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct TagState {
     /// How many users and items carry the tag; at 0 its name is forgotten.
     pub(crate) bearers: u32,
     pub(crate) recent: RecentItems,
+    /// Users who declare it as an interest.
+    pub(crate) declared_by: Crowd,
+    /// Users who joined it as a group.
+    pub(crate) members: Crowd,
 }
 
 /// Everything known, compact: users, items, ties, histories and counters under dense numbers.

@@ -190,6 +190,76 @@ fn pages_follow_one_another_and_changes_take_effect_at_once() {
 }
 
 #[test]
+fn people_are_suggested_for_reasons_that_end_at_once() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &["people.suggest.named=2"]);
+    seed(&server);
+    let event = |kind: &str, actor: &str, object: &str| {
+        let body = format!(r#"{{"type":"{kind}","actor":"{actor}","object":"{object}"}}"#);
+        let stored = server.done("POST", "/v1/events", &format!("[{body}]"));
+        stored["events"][0]["id"].as_str().unwrap().to_owned()
+    };
+    // u1 and u5 have u3, u7 and u8 in common; the ring gives u1 a common friend with u3 and u9, and u0 follows u1.
+    for friend in ["u3", "u7", "u8"] {
+        event("follow", "u1", friend);
+        event("follow", "u5", friend);
+    }
+    server.done("PATCH", "/v1/users/u5", r#"{"name":"Eva"}"#);
+    let ask = |query: &str| server.done("GET", &format!("/v1/people/u1?limit=100{query}"), "");
+    let told = |query: &str| -> Vec<(String, String)> {
+        let answer = ask(query);
+        let line = |person: &serde_json::Value| {
+            let reasons = person["reasons"].as_array().unwrap().iter();
+            let texts: Vec<&str> = reasons.map(|reason| reason["text"].as_str().unwrap()).collect();
+            (person["id"].as_str().unwrap().to_owned(), texts.join("; "))
+        };
+        answer["people"].as_array().unwrap().iter().map(line).collect()
+    };
+    let of =
+        |person: &str, query: &str| told(query).into_iter().find(|(id, _)| id == person).map(|(_, why)| why);
+    assert!(
+        told("").iter().all(|(id, _)| !["u1", "u2", "u3", "u7", "u8"].contains(&id.as_str())),
+        "{:?}",
+        told("")
+    );
+    assert_eq!(of("u5", "").as_deref(), Some("3 friends in common, among them u7 and u8"));
+    assert_eq!(of("u5", "&lang=zh").as_deref(), Some("你们有u7、u8等3位共同好友"));
+    assert_eq!(of("u0", "").as_deref(), Some("Follows you"));
+    let eva =
+        ask("&explain=true")["people"].as_array().unwrap().iter().find(|p| p["id"] == "u5").unwrap().clone();
+    assert_eq!((&eva["name"], &eva["explain"]["friends"]), (&"Eva".into(), &3.0.into()));
+    let reason = &eva["reasons"][0];
+    assert_eq!((&reason["kind"], &reason["count"]), (&"friends_in_common".into(), &3.into()));
+    assert_eq!(reason["people"].as_array().map(Vec::len), Some(2));
+
+    // A friend who blocks u1 is no reason any more, and is named nowhere.
+    event("block", "u8", "u1");
+    assert_eq!(of("u5", "").as_deref(), Some("2 friends in common: u3 and u7"));
+    event("unblock", "u8", "u1");
+    server.done("DELETE", "/v1/users/u7", "");
+    assert_eq!(of("u5", "").as_deref(), Some("2 friends in common: u8 and u3"));
+    event("block", "u5", "u1");
+    assert_eq!(of("u5", ""), None, "whoever blocks the asker");
+    event("unblock", "u5", "u1");
+    let dismissed = event("dismiss", "u1", "u5");
+    assert_eq!(of("u5", ""), None, "dismissed");
+    event("undo", "u1", &dismissed);
+    assert!(of("u5", "").is_some());
+    server.done("PATCH", "/v1/users/u5", r#"{"discoverable":false}"#);
+    assert_eq!(of("u5", ""), None, "undiscoverable");
+    server.done("DELETE", "/v1/users/u0", "");
+    assert_eq!(of("u0", ""), None, "deleted");
+
+    assert_eq!(server.done("GET", "/v1/people/nobody-yet", "")["people"].as_array().map(Vec::len), Some(0));
+    assert_eq!(server.get("/v1/people/u1?limit=0").refusal().1, "invalid_parameter");
+    assert_eq!(
+        server.get("/v1/people/u1?lang=fr").refusal(),
+        (400, "invalid_parameter".into(), Some("lang".into()))
+    );
+    assert_eq!(server.get("/v1/people/").status, 404);
+}
+
+#[test]
 fn a_restart_keeps_everything() {
     let data = tempfile::tempdir().unwrap();
     let server = Server::start(data.path(), &[]);

@@ -3,6 +3,7 @@
 
 mod links;
 mod peer;
+mod suggestions;
 mod synthetic;
 mod vectors;
 
@@ -42,6 +43,12 @@ pub(crate) struct Args {
     /// In-out parameter of the walks
     #[arg(long, default_value_t = 1.0)]
     q: f64,
+    /// How many users are asked whom they may know, over the same graph in a world; 0 for none
+    #[arg(long, default_value_t = 2000)]
+    asked: usize,
+    /// Suggestions alone
+    #[arg(long)]
+    suggestions_only: bool,
     /// Threads of each side
     #[arg(long, default_value_t = 2)]
     threads: usize,
@@ -113,6 +120,10 @@ fn whole(peers: &Path, args: &Args, summary: &mut Map<String, Value>) -> Result<
         args.threads,
         args.repeats,
     );
+    if args.suggestions_only {
+        summary.insert("suggestions".into(), suggestions::run(&edges, args)?);
+        return Ok(());
+    }
     let mut peer =
         if args.alone { None } else { Some(Peer::start(peers, args.nodes, &edges, args.threads)?) };
     summary.insert("nodes".into(), json!(args.nodes));
@@ -124,6 +135,9 @@ fn whole(peers: &Path, args: &Args, summary: &mut Map<String, Value>) -> Result<
     summary.insert("leiden".into(), communities(&graph, peer.as_mut(), args)?);
     summary.insert("pagerank".into(), ranks(&graph, peer.as_mut(), args)?);
     summary.insert("cores".into(), cores(&graph, peer.as_mut(), args)?);
+    if args.asked > 0 {
+        summary.insert("suggestions".into(), suggestions::run(&edges, args)?);
+    }
     if let Some(peer) = peer {
         peer.stop()?;
     }

@@ -93,7 +93,7 @@ fn jsonl() {
             "dwell ben > p/1 = 3.5 {\"a\":[1]}",
             "bad 5: unknown variant `lick`, expected one of `view`, `click`, `dwell`, `like`, `reply`, `share`, \
              `quote`, `save`, `hide`, `report`, `follow`, `unfollow`, `block`, `unblock`, `mute`, `unmute`, \
-             `message`, `join`, `undo` at column 14",
+             `message`, `join`, `undo`, `dismiss` at column 14",
             "bad 6: unknown field `when`, expected one of `id`, `type`, `actor`, `object`, `target`, `value`, \
              `at`, `context` at column 50",
             "bad 7: object: nobody can follow themselves",

@@ -130,6 +130,21 @@ pub const KEYS: &[Key] = &[
     number("feed.sessions", "feed", 1.0, 1e6, "How many scrolling sessions are remembered"),
     number("feed.receipts", "feed", 1.0, 1e6, "How many pages' receipts are remembered"),
     number(
+        "people.suggest.candidates",
+        "people",
+        100.0,
+        2000.0,
+        "The most people who are scored for an answer, from the sources in turn",
+    ),
+    number(
+        "people.suggest.ties",
+        "people",
+        1000.0,
+        1e6,
+        "The most ties of friends that are walked over in search of people; friends with few ties come first",
+    ),
+    number("people.suggest.named", "people", 0.0, 10.0, "The most common friends whom a reason names"),
+    number(
         "receipts.retention_mb",
         "server",
         1.0,

@@ -9,6 +9,7 @@ pub use layers::{ConfigError, Layers};
 use crate::child::Limits;
 use milieu_content::{Categories, Needs};
 use milieu_feed::FeedConfig;
+use milieu_people::suggest::SuggestConfig;
 use serde::{Deserialize, Serialize};
 
 /// Every setting of the server.
@@ -185,6 +186,7 @@ pub struct TopicsConfig {
 #[serde(default, deny_unknown_fields)]
 #[expect(missing_docs, reason = "KEYS documents each setting, for the guide too")]
 pub struct PeopleConfig {
+    pub suggest: SuggestConfig,
     pub every_secs: u64,
     pub kinds: bool,
     pub credibility: bool,
@@ -339,7 +341,7 @@ impl Default for TopicsConfig {
 
 impl Default for PeopleConfig {
     fn default() -> Self {
-        Self { every_secs: 3600, kinds: false, credibility: false }
+        Self { suggest: SuggestConfig::default(), every_secs: 3600, kinds: false, credibility: false }
     }
 }
 

@@ -7,8 +7,8 @@ use crate::state::{Shared, now};
 use axum::extract::State;
 use axum::http::Uri;
 use milieu_api::{ApiError, Explanation, Feed, FeedEntry, Reason, ReceiptOut, Replay};
-use milieu_feed::{FeedQuery, LabelBound, Language, PREDICTED, Receipt, Stage, input_names, receipt_place};
-use milieu_types::{ErrorCode, Id, TieKind};
+use milieu_feed::{FeedQuery, LabelBound, PREDICTED, Receipt, Stage, input_names, receipt_place};
+use milieu_types::{ErrorCode, Id, Language, TieKind};
 use milieu_world::{ItemIx, View, secs};
 use std::sync::Arc;
 
@@ -50,6 +50,12 @@ fn labels(shared: &Shared, parameters: &Query, name: &str) -> Result<Vec<LabelBo
     Ok(found)
 }
 
+/// The language of reasons.
+pub(super) fn language(parameters: &Query) -> Result<Language, ApiError> {
+    let Some(name) = parameters.text("lang") else { return Ok(Language::default()) };
+    Language::from_name(name).ok_or_else(|| parameter("lang", "must be en or zh"))
+}
+
 pub(super) async fn feed(State(shared): App, uri: Uri) -> Answer<Feed> {
     let user = path_id(rest(&uri, "/v1/feed/"), "user")?;
     let parameters = Query::read(&uri, &PARAMETERS)?;
@@ -59,11 +65,7 @@ pub(super) async fn feed(State(shared): App, uri: Uri) -> Answer<Feed> {
         disabled: stages(parameters.text("disable").unwrap_or(""))?,
         exclude: labels(&shared, &parameters, "exclude_labels")?,
         only: labels(&shared, &parameters, "only_labels")?,
-        language: match parameters.text("lang") {
-            None | Some("en") => Language::En,
-            Some("zh") => Language::Zh,
-            Some(_) => return Err(parameter("lang", "must be en or zh").into()),
-        },
+        language: language(&parameters)?,
     };
     let (explain, full) = (parameters.flag("explain")?, parameters.flag("full")?);
     let at = now();

@@ -12,6 +12,7 @@ mod lists;
 mod models;
 mod moderation;
 mod needs;
+mod people;
 mod protocol;
 mod relations;
 mod search;
@@ -67,6 +68,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/ties/{a}/{b}", get(relations::tie))
         .route("/v1/communities", get(relations::communities))
         .route("/v1/communities/{id}", get(relations::community))
+        .route("/v1/people/{*user}", get(people::people))
         .route("/v1/topics", get(topics::all))
         .route("/v1/trends", get(lists::trends))
         .route("/v1/receipts/{id}", get(feed::receipt))

@@ -33,6 +33,8 @@ fn told(world: &World) -> String {
         ties("blocked by", &state.blocked_by);
         ties("mutes", &state.muting);
         ties("muted by", &state.muted_by);
+        ties("dismisses", &state.dismissing);
+        ties("dismissed by", &state.dismissed_by);
         for contact in &state.contacts {
             write!(told, "{name} wrote {} to {}; ", contact.sent, id(contact.other)).unwrap();
         }
@@ -113,6 +115,8 @@ fn every_kind_and_its_undo() {
     check(&[on_bob(Follow)], "ann follows bob; bob followed by ann; activity 0");
     check(&[on_bob(Block)], "ann blocks bob; bob blocked by ann; activity 0");
     check(&[on_bob(Mute)], "ann mutes bob; bob muted by ann; activity 0");
+    check(&[on_bob(Dismiss)], "ann dismisses bob; bob dismissed by ann; activity 0");
+    check(&[on_bob(Dismiss), on_bob(Dismiss)], "ann dismisses bob; bob dismissed by ann; activity 0");
     check(&[on_bob(Follow), on_bob(Unfollow)], "activity 0");
     check(&[on_bob(Block), on_bob(Unblock)], "activity 0");
     check(&[on_bob(Mute), on_bob(Unmute)], "activity 0");
