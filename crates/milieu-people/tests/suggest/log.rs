@@ -6,25 +6,25 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 /// How many users and items there are.
-pub const USERS: u8 = 7;
-pub const ITEMS: u8 = 10;
+pub(crate) const USERS: u8 = 7;
+pub(crate) const ITEMS: u8 = 10;
 
 const START: i64 = 20_000 * 86_400;
 
-pub fn id(text: &str) -> Id {
+pub(crate) fn id(text: &str) -> Id {
     Id::new(text).unwrap()
 }
 
-pub fn at(after: u32) -> Timestamp {
+pub(crate) fn at(after: u32) -> Timestamp {
     Timestamp::from_secs(START + i64::from(after))
 }
 
 /// After everything that can happen.
-pub fn now() -> Secs {
+pub(crate) fn now() -> Secs {
     secs(at(1_000_000))
 }
 
-pub fn event(kind: EventKind, actor: &str, object: &str) -> Record {
+pub(crate) fn event(kind: EventKind, actor: &str, object: &str) -> Record {
     Record::Event(Event {
         id: None,
         kind,
@@ -37,7 +37,7 @@ pub fn event(kind: EventKind, actor: &str, object: &str) -> Record {
     })
 }
 
-pub fn user(name: &str, tags: &[&str], discoverable: bool) -> Record {
+pub(crate) fn user(name: &str, tags: &[&str], discoverable: bool) -> Record {
     Record::PutUser(User {
         id: id(name),
         name: None,
@@ -49,7 +49,7 @@ pub fn user(name: &str, tags: &[&str], discoverable: bool) -> Record {
     })
 }
 
-pub fn item(name: &str, author: Option<&str>, tags: &[&str]) -> Record {
+pub(crate) fn item(name: &str, author: Option<&str>, tags: &[&str]) -> Record {
     Record::PutItem(Item {
         id: id(name),
         author: author.map(id),
@@ -64,14 +64,14 @@ pub fn item(name: &str, author: Option<&str>, tags: &[&str]) -> Record {
 }
 
 /// Takes back a record that is an event.
-pub fn undo(record: &Record, undone_seq: Seq) -> Record {
+pub(crate) fn undo(record: &Record, undone_seq: Seq) -> Record {
     let Record::Event(undone) = record else { panic!("only events can be undone") };
     let event = Event { kind: EventKind::Undo, object: id("an-event"), ..undone.clone() };
     Record::Undo { event, undone: undone.clone(), undone_seq }
 }
 
 /// Applies the records as 1, 2 and so on.
-pub fn fold(records: &[Record]) -> World {
+pub(crate) fn fold(records: &[Record]) -> World {
     let mut world = World::new();
     for (seq, record) in (1..).zip(records) {
         world.apply(seq, record);
@@ -79,19 +79,19 @@ pub fn fold(records: &[Record]) -> World {
     world
 }
 
-pub fn user_name(number: u8) -> String {
+pub(crate) fn user_name(number: u8) -> String {
     format!("user-{number}")
 }
 
-pub fn item_name(number: u8) -> String {
+pub(crate) fn item_name(number: u8) -> String {
     format!("item-{number}")
 }
 
-pub fn any_user() -> impl Strategy<Value = String> {
+pub(crate) fn any_user() -> impl Strategy<Value = String> {
     (0..USERS).prop_map(user_name)
 }
 
-pub fn any_item() -> impl Strategy<Value = String> {
+pub(crate) fn any_item() -> impl Strategy<Value = String> {
     (0..ITEMS).prop_map(item_name)
 }
 
@@ -178,7 +178,7 @@ fn is_join(record: &Record) -> bool {
 }
 
 /// Everybody described, each with items; then anything, of which some is taken back.
-pub fn any_log() -> impl Strategy<Value = Vec<Record>> {
+pub(crate) fn any_log() -> impl Strategy<Value = Vec<Record>> {
     let people = prop::collection::vec((any_tags(), prop::bool::weighted(0.9)), usize::from(USERS));
     let items = prop::collection::vec((0..USERS, any_tags()), usize::from(ITEMS));
     let steps = prop::collection::vec((any_record(), prop::option::weighted(0.1, any::<Index>())), 0..200);

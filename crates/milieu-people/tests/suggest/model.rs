@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 type Pairs = BTreeSet<(String, String)>;
 
 #[derive(Default)]
-pub struct Person {
+pub(crate) struct Person {
     tags: BTreeSet<String>,
     discoverable: bool,
 }
 
 #[derive(Default)]
-pub struct Thing {
+pub(crate) struct Thing {
     author: Option<String>,
     tags: BTreeSet<String>,
     hidden: bool,
@@ -20,7 +20,7 @@ pub struct Thing {
 
 /// The state of things after a log.
 #[derive(Default)]
-pub struct Model {
+pub(crate) struct Model {
     people: BTreeMap<String, Person>,
     things: BTreeMap<String, Thing>,
     follows: Pairs,
@@ -34,21 +34,21 @@ pub struct Model {
 
 /// What is public between two people.
 #[derive(Debug, PartialEq, Default)]
-pub struct Told {
-    pub friends: BTreeSet<String>,
-    pub follows: bool,
-    pub to_them: usize,
-    pub from_them: usize,
-    pub same_items: usize,
+pub(crate) struct Told {
+    pub(crate) friends: BTreeSet<String>,
+    pub(crate) follows: bool,
+    pub(crate) to_them: usize,
+    pub(crate) from_them: usize,
+    pub(crate) same_items: usize,
     /// How often the one who answers less about the tag does so: the most of any tag.
-    pub answers: usize,
-    pub tags: BTreeSet<String>,
-    pub groups: BTreeSet<String>,
+    pub(crate) answers: usize,
+    pub(crate) tags: BTreeSet<String>,
+    pub(crate) groups: BTreeSet<String>,
 }
 
 impl Model {
     /// An undone event has never been.
-    pub fn of(log: &[Record]) -> Self {
+    pub(crate) fn of(log: &[Record]) -> Self {
         let mut undone = BTreeSet::new();
         for record in log {
             if let Record::Undo { undone_seq, .. } = record {
@@ -138,14 +138,14 @@ impl Model {
         Self::has(pairs, a, b) || Self::has(pairs, b, a)
     }
 
-    pub fn may_be_named(&self, asker: &str, person: &str) -> bool {
+    pub(crate) fn may_be_named(&self, asker: &str, person: &str) -> bool {
         asker != person
             && self.people.get(person).is_some_and(|person| person.discoverable)
             && !Self::either(&self.blocks, asker, person)
             && !Self::has(&self.mutes, asker, person)
     }
 
-    pub fn may_be_suggested(&self, asker: &str, person: &str) -> bool {
+    pub(crate) fn may_be_suggested(&self, asker: &str, person: &str) -> bool {
         self.may_be_named(asker, person)
             && !Self::has(&self.mutes, person, asker)
             && !Self::has(&self.follows, asker, person)
@@ -178,7 +178,7 @@ impl Model {
         of_others.collect()
     }
 
-    pub fn told(&self, asker: &str, other: &str) -> Told {
+    pub(crate) fn told(&self, asker: &str, other: &str) -> Told {
         let tied = |a: &str, b: &str| Self::either(&self.follows, a, b);
         let friends = self
             .people

@@ -164,7 +164,7 @@ mod tests {
     fn by_time_only_the_newest_links_of_known_nodes_are_hidden() {
         let links = Links::of(&ring());
         assert_eq!(links.pairs.len(), 10);
-        let split = Split::new(&links, SplitBy::Time, 0.2, 0).unwrap();
+        let split = Split::new(&links, SplitBy::Time, 0.1, 0).unwrap();
         // Nine of eleven edges are known, and of the links the last closes the ring.
         assert_eq!((split.known.arcs() / 2, split.hidden), (9, vec![(0, 9)]));
         for past in &split.pasts {
@@ -173,7 +173,7 @@ mod tests {
             );
             assert!(past.known.arcs() < split.known.arcs());
         }
-        let again = Split::new(&links, SplitBy::Time, 0.2, 7).unwrap();
+        let again = Split::new(&links, SplitBy::Time, 0.1, 7).unwrap();
         assert_eq!(again.known, split.known);
     }
 
