@@ -171,10 +171,7 @@ mod tests {
     #[test]
     fn a_file_that_is_not_there() {
         assert!(
-            read(Path::new("/nowhere/edges.txt"))
-                .unwrap_err()
-                .to_string()
-                .ends_with("/nowhere/edges.txt")
+            read(Path::new("/nowhere/edges.txt")).unwrap_err().to_string().ends_with("/nowhere/edges.txt")
         );
     }
 }
